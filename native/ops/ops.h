@@ -1,0 +1,161 @@
+#pragma once
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+
+#include "core/rng.h"
+#include "core/view.h"
+
+namespace rankwise {
+
+// The arithmetic of a product: f32 multiplies in float32; bf16 rounds both operands to bfloat16 (to nearest even) and
+// accumulates in float32. Operands of any storage are accepted by both.
+enum class Product : uint8_t { f32, bf16 };
+
+// One side of a product: a dense f32/bf16 view or NF4 storage, read as it stands or transposed.
+struct Operand {
+  View dense;
+  Nf4View nf4;
+  bool is_nf4 = false;
+  bool transposed = false;
+
+  Operand(const View& v, bool t = false) : dense(v), transposed(t) {}
+  Operand(const Nf4View& v, bool t = false) : nf4(v), is_nf4(true), transposed(t) {}
+  int64_t rows() const { int64_t r = is_nf4 ? nf4.rows : dense.rows, c = is_nf4 ? nf4.cols : dense.cols; return transposed ? c : r; }
+  int64_t cols() const { int64_t r = is_nf4 ? nf4.rows : dense.rows, c = is_nf4 ? nf4.cols : dense.cols; return transposed ? r : c; }
+};
+
+struct Term {
+  Operand a;  // [M × K]
+  Operand b;  // [K × N]
+};
+
+// out = alpha · Σ terms + bias (per column) + add. `add` may be `out` itself (accumulation in out's own type).
+struct Epilogue {
+  float alpha = 1.0f;
+  const View* bias = nullptr;  // [1 × N], f32 or bf16
+  const View* add = nullptr;   // [M × N], f32 or bf16
+};
+
+struct AttentionShape {
+  int64_t batch = 0;
+  int64_t query_length = 0;  // rows of q per sequence
+  int64_t key_length = 0;    // rows of k and v per sequence; query row i sees keys up to i + key_length − query_length
+  int64_t heads = 0;
+  int64_t kv_heads = 0;      // heads % kv_heads == 0
+  int64_t head_dim = 0;
+  float scale = 1.0f;
+};
+
+struct AdamStep {
+  float learning_rate = 0;
+  float beta1 = 0.9f;
+  float beta2 = 0.999f;
+  float epsilon = 1e-8f;
+  float weight_decay = 0;       // decoupled: p ← p(1 − ηλ) before the step
+  int64_t t = 1;                // 1-based step of this parameter's moments
+  float gradient_scale = 1.0f;  // multiplies the gradient first (clipping)
+  bool epsilon_inside = false;  // false: √(v/bc₂) + ε (torch, bitsandbytes); true: ε added before the correction (HF legacy, GaLore)
+  const RandomStream* rounding = nullptr;  // for bf16 parameters: stochastic rounding drawn from this stream
+};
+
+struct Adam8State {
+  uint8_t* m_codes = nullptr;  // [n]
+  uint8_t* v_codes = nullptr;
+  float* m_absmax = nullptr;   // [ceil(n / 256)]
+  float* v_absmax = nullptr;
+};
+
+// The table of operations that every backend implements. All are synchronous for the caller, deterministic for a given number of
+// threads, allocate nothing, and take activations in f32 or bf16 alike (all activation arguments of one call share a type unless
+// stated). Gradients of parameters are f32 and are ADDED to what is there. On the meta backend calls only count operations.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const char* name() const = 0;
+  virtual int threads() const = 0;
+
+  // ---- products ----
+  // out [M × N] f32 or bf16. All terms share M and N; terms with K = 0 are allowed.
+  virtual void matmul(std::span<const Term> terms, const View& out, Product product, const Epilogue& epilogue = {}) = 0;
+  void matmul(const Operand& a, const Operand& b, const View& out, Product product, const Epilogue& epilogue = {}) {
+    Term term{a, b};
+    matmul(std::span<const Term>(&term, 1), out, product, epilogue);
+  }
+
+  // ---- normalization, position, gate ----
+  // y = x · rstd · gamma, rstd[i] = 1/√(mean(x²) + epsilon). x, y [N × d]; gamma [1 × d] f32 or bf16; rstd [1 × N] f32.
+  virtual void rmsnorm(const View& x, const View& gamma, float epsilon, const View& y, const View& rstd) = 0;
+  // dx = (add ? *add : 0) + ∂/∂x; dgamma [1 × d] f32 += (skipped where null). dx may alias dy or add. scratch: threads() × d f32.
+  virtual void rmsnorm_backward(const View& dy, const View& x, const View& gamma, const View& rstd, const View* add, const View& dx,
+                                const View* dgamma, const View& scratch) = 0;
+  // Rotates pairs (j, j + head_dim/2) of every head in place. x [N × heads·head_dim]; positions [1 × N] i32 index the rows of
+  // cos, sin [max position × head_dim/2] f32. inverse: the transpose (backward).
+  virtual void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin, bool inverse) = 0;
+  // out = silu(gate) ⊙ up, all [N × f].
+  virtual void swiglu(const View& gate, const View& up, const View& out) = 0;
+  // dgate, dup from dout; dgate may alias gate or dout, dup may alias up or dout (dgate ≠ dup). act (nullable): silu(gate) ⊙ up again.
+  virtual void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) = 0;
+
+  // ---- attention ----
+  // q [batch·Tq × heads·D], k, v [batch·Tk × kv_heads·D] (views with ld, e.g. columns of a joint qkv matrix), out like q.
+  // segment_start [1 × batch·Tq] i32: first key (index within the sequence) that query row sees: documents never mix. lse [1 × batch·heads·Tq]
+  // f32 (nullable): log-sum-exp, kept for backward. scratch: attention_scratch_bytes(shape) of u8.
+  virtual void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
+                         const View* lse, const View& scratch) = 0;
+  // Query length equals key length here. dq, dk, dv are written (not added); dq may alias q, dk k and dv v: a head's inputs are
+  // read before its results are written. Heads that share a kv head are summed in order.
+  virtual void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
+                                  const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv, const View& scratch) = 0;
+  // The same number on every backend with the same number of threads.
+  static uint64_t attention_scratch_bytes(const AttentionShape& shape, int threads);
+
+  // ---- embedding and loss ----
+  // out [N × d] (f32 or bf16) = rows ids[i] of table [V × d] (f32 or bf16).
+  virtual void embedding(const View& ids, const View& table, const View& out) = 0;
+  // dtable [V × d] f32 += rows of dout, in the order of i for every row.
+  virtual void embedding_backward(const View& ids, const View& dout, const View& dtable) = 0;
+  // logits [n × V] (f32 or bf16); targets [1 × n] i32, −100 = ignored; losses [1 × n] f32 (0 where ignored).
+  // gradient: logits are overwritten by (softmax − onehot) · scale, 0 in ignored rows.
+  virtual void cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) = 0;
+
+  // ---- elementwise ----
+  virtual void zero(const View& x) = 0;
+  virtual void copy(const View& from, const View& to) = 0;  // converts between f32 and bf16
+  // y ← alpha · x + beta · y; x and y f32 or bf16 each; beta = 0 does not read y.
+  virtual void axpby(float alpha, const View& x, float beta, const View& y) = 0;
+  // out [1 × cols] f32 += column sums of x. scratch: threads() × cols f32.
+  virtual void column_sum(const View& x, const View& out, const View& scratch) = 0;
+  virtual void fill_normal(const View& x, float deviation, const RandomStream& stream) = 0;
+  virtual void fill_uniform(const View& x, float low, float high, const RandomStream& stream) = 0;
+  // Fixed-order sums in double over the flat order, cut into pieces of 16384 elements whatever the number of threads.
+  virtual double sum_squares(const View& x) = 0;
+  virtual double sum(const View& x) = 0;
+  virtual double squared_distance(const View& a, const View& b) = 0;
+
+  // ---- optimizer ----
+  // parameter f32 or bf16, gradient f32 or bf16, m, v f32; all contiguous, same size. If m/v are bf16 they are read and written so.
+  virtual void adamw(const View& parameter, const View& gradient, const View& m, const View& v, const AdamStep& step) = 0;
+  // Block-wise 8-bit states over the flat order, blocks of 256 (bitsandbytes' dynamic maps and rules).
+  virtual void adamw8(const View& parameter, const View& gradient, const Adam8State& state, const AdamStep& step) = 0;
+  // update [like gradient] f32 = −η-free Adam direction u = (m/bc₁)/(√(v/bc₂)+ε); moments advance. For projected methods.
+  virtual void adam_direction(const View& gradient, const View& m, const View& v, const View& update, const AdamStep& step) = 0;
+  virtual void adam_direction8(const View& gradient, const Adam8State& state, const View& update, const AdamStep& step) = 0;
+
+  // ---- quantization ----
+  // from f32 or bf16, contiguous. scratch: blocks() f32 where the scales are double-quantized, else unused (may be empty).
+  virtual void quantize_nf4(const View& from, const Nf4View& to, const View& scratch) = 0;
+  virtual void dequantize_nf4(const Nf4View& from, const View& to) = 0;  // to: f32 or bf16, contiguous
+
+  // ---- small linear algebra (f32) ----
+  // Eigenvectors of the r largest eigenvalues of symmetric `gram` [p × p] (destroyed), as ROWS of out [r × p], descending, the entry
+  // of largest magnitude of each positive. eigenvalues [1 × r]. Several problems at once share the threads, one thread each.
+  struct EighTask { View gram; View out; View eigenvalues; };
+  virtual void eigh_top(std::span<const EighTask> tasks) = 0;
+  // Rows of a [r × n] made orthonormal in place (Householder QR of aᵀ), signs as above.
+  virtual void orthonormalize_rows(const View& a, const View& scratch) = 0;  // scratch: r × n f32
+  // inverse of a symmetric positive (semi)definite [r × r], pseudo-inverse below 1e-7 of the largest eigenvalue; out may alias.
+  virtual void pseudo_inverse_symmetric(const View& a, const View& out) = 0;
+};
+
+}  // namespace rankwise
