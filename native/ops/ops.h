@@ -121,9 +121,11 @@ class Backend {
 
   // ---- elementwise ----
   virtual void zero(const View& x) = 0;
-  virtual void copy(const View& from, const View& to) = 0;  // converts between f32 and bf16
+  virtual void copy(const View& from, const View& to) = 0;  // converts between f32 and bf16; other types only to themselves
   // y ← alpha · x + beta · y; x and y f32 or bf16 each; beta = 0 does not read y.
   virtual void axpby(float alpha, const View& x, float beta, const View& y) = 0;
+  // out ← a ⊙ b, all f32 and contiguous; out may alias either.
+  virtual void multiply(const View& a, const View& b, const View& out) = 0;
   // out [1 × cols] f32 += column sums of x. scratch: threads() × cols f32.
   virtual void column_sum(const View& x, const View& out, const View& scratch) = 0;
   virtual void fill_normal(const View& x, float deviation, const RandomStream& stream) = 0;
