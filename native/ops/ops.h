@@ -140,7 +140,7 @@ class Backend {
   virtual void adamw(const View& parameter, const View& gradient, const View& m, const View& v, const AdamStep& step) = 0;
   // Block-wise 8-bit states over the flat order, blocks of 256 (bitsandbytes' dynamic maps and rules).
   virtual void adamw8(const View& parameter, const View& gradient, const Adam8State& state, const AdamStep& step) = 0;
-  // update [like gradient] f32 = −η-free Adam direction u = (m/bc₁)/(√(v/bc₂)+ε); moments advance. For projected methods.
+  // update [like gradient, may alias it] f32 = Adam direction u = (m/bc₁)/(√(v/bc₂)+ε); moments advance. For projected methods.
   virtual void adam_direction(const View& gradient, const View& m, const View& v, const View& update, const AdamStep& step) = 0;
   virtual void adam_direction8(const View& gradient, const Adam8State& state, const View& update, const AdamStep& step) = 0;
 
@@ -156,6 +156,8 @@ class Backend {
   virtual void eigh_top(std::span<const EighTask> tasks) = 0;
   // Rows of a [r × n] made orthonormal in place (Householder QR of aᵀ), signs as above.
   virtual void orthonormalize_rows(const View& a, const View& scratch) = 0;  // scratch: r × n f32
+  // Negates the rows of a [r × n] f32 whose entry of largest magnitude (the first of equals) is negative.
+  virtual void fix_row_signs(const View& a) = 0;
   // inverse of a symmetric positive (semi)definite [r × r], pseudo-inverse below 1e-7 of the largest eigenvalue; out may alias.
   virtual void pseudo_inverse_symmetric(const View& a, const View& out) = 0;
 };

@@ -1,0 +1,54 @@
+#include "delta/low_rank.h"
+
+namespace rankwise {
+
+void accumulate_product(const Context& context, Parameter& parameter, const View& a, const View& b) {
+  bool add = false;
+  const View& gradient = parameter.gradient_to_write(context, add);
+  Epilogue epilogue;
+  if (add) epilogue.add = &gradient;
+  context.ops.matmul(Operand(a, true), Operand(b), gradient, context.product, epilogue);
+}
+
+void LowRankDelta::project(const Context& context, const View& x, const View& u) const {
+  Epilogue epilogue;
+  epilogue.alpha = scale;
+  context.ops.matmul(Operand(x), a.operand(true), u, context.product, epilogue);
+}
+
+void LowRankDelta::project_back(const Context& context, const View& dy, const View& v) const {
+  Epilogue epilogue;
+  epilogue.alpha = scale;
+  context.ops.matmul(Operand(dy), b.operand(false), v, context.product, epilogue);
+}
+
+void LowRankDelta::parameter_gradients(const Context& context, const View& dy, const View& x, const View& u, const View& v) const {
+  if (b.parameter) {
+    if (b.transposed) {
+      accumulate_product(context, *b.parameter, u, dy);
+    } else {
+      accumulate_product(context, *b.parameter, dy, u);
+    }
+  }
+  if (a.parameter) {
+    if (a.transposed) {
+      accumulate_product(context, *a.parameter, x, v);
+    } else {
+      accumulate_product(context, *a.parameter, v, x);
+    }
+  }
+}
+
+void LowRankDelta::add_to(const Context& context, const View& dense) const {
+  Epilogue epilogue;
+  epilogue.alpha = scale;
+  epilogue.add = &dense;
+  context.ops.matmul(b.operand(false), a.operand(false), dense, Product::f32, epilogue);
+}
+
+void LowRankDelta::visit(const std::string& name, const StateVisitor& visitor) const {
+  a.storage.visit(name + ".lora_A.weight", visitor);
+  b.storage.visit(name + ".lora_B.weight", visitor);
+}
+
+}  // namespace rankwise

@@ -1,0 +1,26 @@
+#include "events/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rankwise {
+
+int64_t EventSchedule::gap(int64_t index) const {
+  int64_t gap = interval;
+  if (kind == "exponential" && index > 0) {
+    // Beyond this bound no run ever gets, and the power would leave the integers.
+    gap += static_cast<int64_t>(std::min(std::floor(std::pow(growth, static_cast<double>(index))), 1e15));
+  } else if (kind == "linear") {
+    gap += index * increment;
+  }
+  if (largest_gap > 0) gap = std::min(gap, largest_gap);
+  return std::max<int64_t>(gap, 1);
+}
+
+bool EventSchedule::due(int64_t step) const {
+  int64_t at = 0;
+  for (int64_t index = 0; at < step; ++index) at += gap(index);
+  return at == step;
+}
+
+}  // namespace rankwise
