@@ -18,10 +18,17 @@ struct RandomStream {
 // FNV-1a over the characters: a stable number for a name.
 uint64_t hash_name(const char* name);
 
+// The four words behind elements 4·block … 4·block + 3 of the stream.
+std::array<uint32_t, 4> stream_words(const RandomStream& stream, uint64_t block);
+// The key of stream_words: philox(stream_key(stream), block, stream.step).
+uint64_t stream_key(const RandomStream& stream);
+
 // Element `index` of the stream, in [0, 1) with 24 bits.
 float uniform(const RandomStream& stream, uint64_t index);
 // Element `index` of the stream, standard normal (Box–Muller on the words of one Philox block).
 float normal(const RandomStream& stream, uint64_t index);
+// Elements 4·block … 4·block + 3 of normal(), at the price of one and a half.
+std::array<float, 4> normal_block(const RandomStream& stream, uint64_t block);
 
 // A bijection of [0, size) keyed by the stream (Feistel network with cycle walking): position → item of a shuffled list that is
 // never stored.
