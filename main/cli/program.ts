@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { createApp } from '../app.ts';
+import { resolvePaths } from '../paths.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addMethods } from './commands/methods.ts';
+import type { WithContext } from './context.ts';
+import { createOutput } from './output.ts';
+
+/** The command line. Actions set process.exitCode or throw; wrong usage throws a CommanderError. */
+export function createProgram(version: string): Command {
+  const program = new Command('rankwise')
+    .description('Train and merge language models on one workstation, inside the memory it has.')
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride();
+
+  const withContext: WithContext = async (options, work) => {
+    const app = createApp(resolvePaths());
+    try {
+      await work({ app, output: createOutput(options.json ?? false) });
+    } finally {
+      await app.close();
+    }
+  };
+  for (const add of [addDoctor, addMethods]) add(program, withContext);
+  return program;
+}

@@ -1,0 +1,63 @@
+import type { RunFile } from './run-file.ts';
+
+/** A run's need of memory, from the same code that trains. Bytes throughout. */
+export interface MemoryPlan {
+  planBytes: number;
+  byCategory: Record<string, number>;
+  byPhase: Record<string, number>;
+  /** What lies outside the arena: code, libraries, the allocator of the process. */
+  outsideBytes: number;
+  budgetBytes: number;
+  fits: boolean;
+  suggestions: { change: string; savesBytes: number }[];
+}
+
+export interface LayerEvent {
+  name: string;
+  quantizationErrorBefore?: number;
+  quantizationErrorAfter?: number;
+  subspaceOverlap?: number;
+  [signal: string]: unknown;
+}
+
+/** What a training run tells, in order; also the lines of events.jsonl and of `train --json`. */
+export type TrainEvent =
+  | { type: 'start'; run: string; config: RunFile; plan: MemoryPlan; step?: number }
+  | {
+      type: 'step';
+      step: number;
+      loss: number;
+      learningRate: number;
+      gradientNorm: number;
+      tokens: number;
+      tokensPerSecond: number;
+      seconds: number;
+    }
+  | { type: 'eval'; step: number; loss: number; perplexity: number; tokens: number }
+  | { type: 'event'; step: number; kind: string; layers: LayerEvent[] }
+  | { type: 'memory'; step: number; peakBytes: number; byCategory: Record<string, number>; planBytes: number }
+  | { type: 'checkpoint'; step: number; path: string; hash: string }
+  | { type: 'sample'; step: number; prompt: string; text: string; ids?: number[] }
+  | { type: 'warning'; code: string; message: string; hint: string }
+  | TrainDone;
+
+export interface TrainDone {
+  type: 'done';
+  steps: number;
+  finalLoss: number;
+  peakBytes: number;
+  planBytes: number;
+  outsideBytes: number;
+  parameterHash: string;
+  seconds: number;
+  output: string;
+  stopped?: boolean;
+}
+
+/** A token of a text that is being generated. */
+export interface TokenEvent {
+  type: 'token';
+  id: number;
+}
+
+export type EngineEvent = TrainEvent | TokenEvent;

@@ -1,0 +1,32 @@
+/** One parameter of a training method, as the engine's registry describes it: forms, validation and help come from here. */
+export interface MethodParameter {
+  name: string;
+  type: 'integer' | 'number' | 'boolean' | 'choice';
+  default: number | boolean | string;
+  minimum?: number;
+  maximum?: number;
+  choices?: string[];
+  help: string;
+  unit?: string;
+}
+
+/** A row of the registry: the parts that a method is made of and the settings that it takes. */
+export interface Method {
+  name: string;
+  title: string;
+  summary: string;
+  citation: string;
+  parts: Record<'storage' | 'delta' | 'update' | 'optimizer' | 'events' | 'initializer', string>;
+  storages: string[];
+  parameters: MethodParameter[];
+}
+
+export interface ModelPreset {
+  name: string;
+  vocabSize?: number;
+}
+
+export interface Registry {
+  methods: Method[];
+  presets: ModelPreset[];
+}

@@ -1,0 +1,100 @@
+// `npm test`: every check, in order, with one sum as the last line.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { BUILDS, build } from './native.mjs';
+import { prepare } from './prepare.mjs';
+import { orRefuse, Refusal, say } from './say.mjs';
+import { nodeBinary, root, run } from './spawn.mjs';
+
+const total = { passed: 0, failed: 0 };
+const failures = [];
+
+function count(name, passed, failed) {
+  total.passed += passed;
+  total.failed += failed;
+  if (failed > 0) failures.push(name);
+  console.log(`${failed > 0 ? '✗' : '✓'} ${name}: ${passed} passed, ${failed} failed`);
+}
+
+const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+
+/** A tool that either succeeds or not counts as one test. */
+async function tool(name, program, args) {
+  const { status, output } = await run(program, args, { output: 'keep' });
+  if (status !== 0) process.stdout.write(output);
+  count(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+}
+
+async function vitest(project) {
+  const report = path.join(root, 'build', 'test-results', `${project}.json`);
+  mkdirSync(path.dirname(report), { recursive: true });
+  rmSync(report, { force: true });
+  const args = [path.join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project];
+  const { status } = await run(nodeBinary, [
+    ...args,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  const sum = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { numPassedTests: 0, numFailedTests: 0 };
+  // A file that cannot be loaded has no failed test of its own: the exit status says so.
+  count(`${project} tests`, sum.numPassedTests, status === 0 ? sum.numFailedTests : Math.max(1, sum.numFailedTests));
+}
+
+/** Runs every native test executable of a build; their last line holds the counts. */
+async function native(name, label) {
+  const folder = path.join(root, BUILDS[name].folder, 'test');
+  const tests = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith('_test'))
+        .sort()
+    : [];
+  for (const test of tests) {
+    const started = Date.now();
+    const { status, output } = await run(path.join(folder, test), [], { output: 'keep' });
+    const sum = /(\d+) passed, (\d+) failed\s*$/.exec(output.trim());
+    const failed = Number(sum?.[2] ?? 0);
+    if (status !== 0) process.stdout.write(output);
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    count(`${label} ${test} (${seconds} s)`, Number(sum?.[1] ?? 0), status === 0 && sum ? failed : Math.max(1, failed));
+  }
+  if (tests.length === 0) count(`${label}: no test was built`, 0, 1);
+}
+
+/** One stage: a build that fails is a failed test, and the stages after it still run. */
+async function stage(title, work) {
+  console.log(`\n── ${title}`);
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    say(`${error.message}\n${error.hint}`);
+    count(title, 0, 1);
+  }
+}
+
+await orRefuse(() => prepare({ tests: true }));
+await stage('types', () => tool('type check', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']));
+await stage('lint', async () => {
+  await tool('eslint', bin('eslint'), ['--max-warnings=0', '.']);
+  await tool('prettier', bin('prettier'), [
+    '--check',
+    '--log-level=warn',
+    'main',
+    'preload',
+    'test',
+    'scripts',
+    '*.{js,ts,json}',
+  ]);
+});
+await stage('unit', () => vitest('unit'));
+await stage('native', () => native('engine', 'native'));
+await stage('native, with sanitizers', async () => {
+  await build('sanitize', 'all');
+  await native('sanitize', 'sanitized');
+});
+await stage('integration', () => vitest('integration'));
+
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((name) => `  ${name}`).join('\n')}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
