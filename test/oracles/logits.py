@@ -1,0 +1,65 @@
+"""Logits of tiny Hugging Face models, computed by transformers in float32.
+
+Writes fixtures/logits/NAME/{model/…, expected.safetensors: input_ids i32 [2 × 12], logits f32 [24 × vocabulary]}.
+"""
+import json
+import os
+import sys
+
+import torch
+
+from tiny_models import FIXTURES, build, fresh_folder, load_model, random_tokens, save_json, save_model, save_tensors
+
+LLAMA3_ROPE = dict(rope_type='llama3', rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                   original_max_position_embeddings=32)
+CASES = {
+    'llama-untied': dict(kind='llama'),
+    'llama-gqa-tied': dict(kind='llama', num_key_value_heads=2, tie_word_embeddings=True),
+    'llama-head-dim': dict(kind='llama', num_key_value_heads=3, head_dim=12),
+    'llama-bias': dict(kind='llama', num_key_value_heads=2, attention_bias=True, mlp_bias=True),
+    'llama3-rope': dict(kind='llama', num_key_value_heads=2, head_dim=16, rope_parameters=LLAMA3_ROPE),
+    # Stored the way transformers 4 wrote it: rope_theta and rope_scaling at the top, torch_dtype.
+    'linear-rope': dict(kind='llama', num_key_value_heads=2, rope_parameters=dict(rope_type='linear', rope_theta=50000.0, factor=4.0)),
+    'qwen2': dict(kind='qwen2', num_key_value_heads=2, rms_norm_eps=1e-6),
+    'qwen3': dict(kind='qwen3', num_key_value_heads=2, head_dim=16, tie_word_embeddings=True, rms_norm_eps=1e-6),
+    'mistral': dict(kind='mistral', num_key_value_heads=2, sliding_window=None),
+    'sharded': dict(kind='llama', num_key_value_heads=2, save=dict(max_shard_size='60KB')),
+    'bf16': dict(kind='llama', num_key_value_heads=2, store=torch.bfloat16),
+    'f16': dict(kind='llama', num_key_value_heads=2, store=torch.float16),
+}
+
+
+def version_4_config(folder):
+    path = os.path.join(folder, 'config.json')
+    config = json.load(open(path))
+    rope = config.pop('rope_parameters')
+    config['rope_theta'] = rope.pop('rope_theta')
+    config['rope_scaling'] = {'type': rope['rope_type'], 'factor': rope['factor']}
+    config['torch_dtype'] = config.pop('dtype')
+    config['transformers_version'] = '4.40.0'
+    save_json(path, config)
+
+
+def main(out):
+    for index, (name, case) in enumerate(CASES.items()):
+        case = dict(case)
+        store, save = case.pop('store', torch.float32), case.pop('save', {})
+        folder = fresh_folder('logits', name, out=out)
+        model = build(case.pop('kind'), seed=100 + index, **case)
+        save_model(model.to(store), os.path.join(folder, 'model'), **save)
+        before = None
+        if name == 'linear-rope':
+            before = load_model(os.path.join(folder, 'model'))
+            version_4_config(os.path.join(folder, 'model'))
+        model = load_model(os.path.join(folder, 'model'))
+        ids = random_tokens(2, 12, 97, seed=200 + index)
+        with torch.no_grad():
+            logits = model(input_ids=ids).logits.float()
+            if before is not None:
+                assert torch.equal(logits, before(input_ids=ids).logits), 'the old spelling of the config means another model'
+        save_tensors(os.path.join(folder, 'expected.safetensors'), {'input_ids': ids, 'logits': logits.reshape(-1, logits.shape[-1])})
+        print(f'{name}: logits in [{logits.min():.3f}, {logits.max():.3f}]')
+
+
+if __name__ == '__main__':
+    main(sys.argv[1] if len(sys.argv) > 1 else FIXTURES)

@@ -1,0 +1,77 @@
+"""PEFT LoRA adapters with random factors: logits with the adapter, and twenty AdamW steps that train the adapter alone.
+
+Writes fixtures/lora/NAME/{adapter/…, expected.safetensors: input_ids, logits; tokens.safetensors; expected.json}. Base models are
+those of logits.py.
+"""
+import json
+import os
+import sys
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+
+from tiny_models import FIXTURES, fresh_folder, load_model, random_tokens, save_json, save_tensors
+from training_loop import MICRO_BATCH, adamw, deviation, perturb, run_file
+
+ATTENTION, MLP = ['q_proj', 'k_proj', 'v_proj', 'o_proj'], ['gate_proj', 'up_proj', 'down_proj']
+CASES = {
+    'all-linear': dict(model='llama-gqa-tied', peft=dict(target_modules=ATTENTION + MLP), method={}, targets='all-linear'),
+    'rank-stabilized': dict(model='llama-bias', peft=dict(target_modules=ATTENTION, use_rslora=True), method={'rankStabilized': True}, targets='attention'),
+    'patterns': dict(model='llama-untied', peft=dict(target_modules=['q_proj', 'v_proj', 'down_proj'],
+                                                     rank_pattern={'down_proj': 6, 'layers.1.self_attn.q_proj': 2}, alpha_pattern={'down_proj': 3}),
+                     method={}, targets=['q_proj', 'v_proj', 'down_proj']),
+}
+
+
+def make_adapter(base, options, folder, seed):
+    """Both factors random and of the size that changes logits visibly."""
+    model = get_peft_model(base, LoraConfig(r=4, lora_alpha=8, lora_dropout=0.0, bias='none', task_type='CAUSAL_LM', **options))
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if 'lora_' in name:
+                p.copy_(torch.randn(p.shape, generator=generator) * (p.shape[1] ** -0.5 if 'lora_A' in name else 0.1))
+    model.save_pretrained(folder)
+    os.remove(os.path.join(folder, 'README.md'))
+    # The order of a set and the place of the base differ between machines.
+    path = os.path.join(folder, 'adapter_config.json')
+    config = json.load(open(path))
+    config['target_modules'] = sorted(config['target_modules'])
+    config['base_model_name_or_path'] = ''
+    save_json(path, config)
+
+
+def main(out):
+    for index, (name, case) in enumerate(CASES.items()):
+        base = os.path.join(out, 'logits', case['model'], 'model')
+        folder = fresh_folder('lora', name, out=out)
+        adapter = os.path.join(folder, 'adapter')
+        make_adapter(load_model(base), case['peft'], adapter, seed=400 + index)
+
+        def load(trainable):
+            return PeftModel.from_pretrained(load_model(base), adapter, is_trainable=trainable).eval()
+        ids = random_tokens(2, 12, 97, seed=410 + index)
+        with torch.no_grad():
+            model = load(False)
+            logits = model(input_ids=ids).logits
+            change = (logits - load_model(base)(input_ids=ids).logits).abs().max()
+        save_tensors(os.path.join(folder, 'expected.safetensors'), {'input_ids': ids, 'logits': logits.reshape(-1, logits.shape[-1])})
+
+        run = run_file('lora')
+        run['method'] = {'name': 'lora', 'rank': 4, 'alpha': 8, **case['method']}
+        run['targets'] = case['targets']
+        tensors = {'input_ids': random_tokens(20 * MICRO_BATCH, 12, 97, seed=420 + index)}
+        results = []
+        for noise in (False, True):
+            model = load(True)
+            if noise:
+                perturb(model.named_parameters())
+            results.append(adamw(run, tensors, lambda ids: model(input_ids=ids).logits, model.named_parameters()))
+        (losses, norms), (noisy, _) = results
+        save_tensors(os.path.join(folder, 'tokens.safetensors'), tensors)
+        save_json(os.path.join(folder, 'expected.json'), {'model': f'logits/{case["model"]}/model', 'run': run, 'losses': losses, 'gradientNorms': norms})
+        print(f'lora {name}: adapter changes logits by {change:.3f}; {losses[0]:.4f} → {losses[-1]:.4f}; rounding moves it by {deviation(losses, noisy):.1e}')
+
+
+if __name__ == '__main__':
+    main(sys.argv[1] if len(sys.argv) > 1 else FIXTURES)
