@@ -7,9 +7,10 @@
 namespace rankwise {
 
 // SHA-256 (FIPS 180-4), with the processor's SHA instructions where it has them.
+enum class Sha256Path { best, portable };  // `portable` is for the test that compares the two
 class Sha256 {
  public:
-  Sha256();
+  explicit Sha256(Sha256Path path = Sha256Path::best);
   ~Sha256();
   void update(const void* data, uint64_t bytes);
   std::string hex();  // ends the hash

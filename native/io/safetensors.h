@@ -29,9 +29,13 @@ class SafetensorsFile {
   SafetensorsFile& operator=(const SafetensorsFile&) = delete;
 
   const std::vector<TensorInfo>& tensors() const;  // in file order
+  // Tensors of types that DType lacks (F64, BOOL, F8_…): name → the format's name of the type. They are checked like the others
+  // and can be neither found nor read.
+  const std::map<std::string, std::string>& foreign() const;
   const std::map<std::string, std::string>& metadata() const;
   const TensorInfo* find(const std::string& name) const;  // null if absent
   const void* data(const TensorInfo& info) const;         // valid while the file lives; not necessarily aligned
+  void forget(const TensorInfo& info) const;              // lets go of the pages of its data; they come back when touched
   const std::string& path() const;
 
  private:
@@ -45,6 +49,7 @@ class ModelTensors {
  public:
   explicit ModelTensors(const std::string& folder);
   ~ModelTensors();
+  // Tensors of types that the engine does not read are counted here; info() and read() refuse them by name.
   bool has(const std::string& name) const;
   std::vector<std::string> names() const;
   // Copies a tensor of exactly this shape into `to` (f32 or bf16, contiguous), converting from f32, bf16 or f16.
@@ -58,7 +63,8 @@ class ModelTensors {
 };
 
 // Writes one safetensors file, tensor by tensor in the order given, to `path` + ".part", synced and renamed by finish().
-// Destroyed without finish(), it leaves nothing behind. Throws E_WRITE (full disk included).
+// Destroyed without finish(), it leaves nothing behind. Throws E_WRITE (full disk included). The format has no padding between
+// tensors: give them in safetensors_order() where other programs, which want natural alignment, read the file.
 class SafetensorsWriter {
  public:
   struct Entry {
@@ -75,5 +81,8 @@ class SafetensorsWriter {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The reference writer's order: types with the largest alignment first, then by name.
+std::vector<SafetensorsWriter::Entry> safetensors_order(std::vector<SafetensorsWriter::Entry> entries);
 
 }  // namespace rankwise

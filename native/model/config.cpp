@@ -1,0 +1,258 @@
+#include "model/config.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+#include "io/file_names.h"
+#include "io/strict_json.h"
+
+namespace rankwise {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kWhat = "The model's config.json";
+constexpr const char* kHint = "Download the model again, or use another one.";
+
+// Upper bounds far beyond any model, and small enough that no product of sizes leaves 63 bits: the largest matrix has 2^44
+// elements, the model fewer than 2^12 layers × 2^47.
+constexpr int64_t kMostVocabulary = int64_t{1} << 24;
+constexpr int64_t kMostWidth = int64_t{1} << 20;
+constexpr int64_t kMostLayers = 4096;
+constexpr int64_t kMostHeads = 4096;
+constexpr int64_t kMostHeadDim = 4096;
+constexpr int64_t kMostPositions = int64_t{1} << 26;
+constexpr int64_t kMostTokenId = std::numeric_limits<int32_t>::max();
+
+// What transformers takes for a key that config.json leaves out, where the families differ.
+struct Family {
+  const char* model_type;
+  int64_t kv_heads;  // 0 = as many as heads
+  int64_t head_dim;  // 0 = hidden_size / heads
+  int64_t max_positions;
+  int64_t bos_id, eos_id;  // −1 = none
+};
+constexpr Family kFamilies[] = {
+    {"llama", 0, 0, 2048, 1, 2},
+    {"mistral", 8, 0, 131072, 1, 2},
+    {"qwen2", 32, 0, 32768, -1, -1},
+    {"qwen3", 32, 128, 32768, -1, -1},
+};
+
+const Family* family_of(const std::string& model_type) {
+  for (const Family& family : kFamilies) {
+    if (model_type == family.model_type) return &family;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void refuse(const std::string& fault) { fail("E_CONFIG", std::string(kWhat) + " " + fault + ".", kHint); }
+
+[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2 or Qwen3 model.") {
+  fail("E_UNSUPPORTED", "This model uses " + feature + ", which is not supported.", hint);
+}
+
+// The members of one JSON object by name, with their types and ranges; null counts as absent, as it does in transformers.
+class Members {
+ public:
+  explicit Members(const json& object) : object_(object) {}
+
+  const json* find(const char* key) const {
+    const auto found = object_.find(key);
+    return found == object_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  bool declared_null(const char* key) const {
+    const auto found = object_.find(key);
+    return found != object_.end() && found->is_null();
+  }
+
+  int64_t integer(const char* key, int64_t absent, int64_t least, int64_t most) const {
+    const json* value = find(key);
+    if (!value) return absent;
+    return checked_integer(key, *value, least, most);
+  }
+
+  int64_t required_integer(const char* key, int64_t most) const {
+    if (!find(key)) refuse("has no " + std::string(key));
+    return integer(key, 0, 1, most);
+  }
+
+  double number(const char* key, double absent, double least, double most) const {
+    const json* value = find(key);
+    if (!value) return absent;
+    if (!value->is_number()) refuse(std::string("has a ") + key + " that is not a number");
+    const double number = value->get<double>();
+    if (!(number >= least && number <= most)) refuse(std::string("has a ") + key + " out of range");
+    return number;
+  }
+
+  double required_number(const char* key, double least, double most) const {
+    if (!find(key)) refuse("has a rotary scaling without " + std::string(key));
+    return number(key, 0, least, most);
+  }
+
+  bool boolean(const char* key, bool absent) const {
+    const json* value = find(key);
+    if (!value) return absent;
+    if (!value->is_boolean()) refuse(std::string("has a ") + key + " that is not true or false");
+    return value->get<bool>();
+  }
+
+  std::string text(const char* key, const std::string& absent) const {
+    const json* value = find(key);
+    if (!value) return absent;
+    if (!value->is_string()) refuse(std::string("has a ") + key + " that is not a string");
+    return value->get<std::string>();
+  }
+
+  static int64_t checked_integer(const char* key, const json& value, int64_t least, int64_t most) {
+    if (!value.is_number_integer()) refuse(std::string("has a ") + key + " that is not a whole number");
+    const bool too_large = value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(most);
+    if (too_large || value.get<int64_t>() < least || value.get<int64_t>() > most) refuse(std::string("has a ") + key + " out of range");
+    return value.get<int64_t>();
+  }
+
+ private:
+  const json& object_;
+};
+
+void refuse_foreign_features(const Members& members) {
+  const std::string type = members.text("model_type", "");
+  if (type.empty()) refuse("has no model_type");
+  for (const char* key : {"num_local_experts", "num_experts", "n_routed_experts"}) {
+    if (members.integer(key, 0, 0, kMostTokenId) > 0) unsupported("a mixture of experts (" + std::string(key) + ")");
+  }
+  if (!family_of(type)) unsupported("the architecture " + quote_name(type));
+  if (members.find("quantization_config")) {
+    unsupported("weights that are already quantized (quantization_config)", "Use the original model in float32, bfloat16 or float16.");
+  }
+  const std::string activation = members.text("hidden_act", "silu");
+  if (activation != "silu") unsupported("the activation " + quote_name(activation) + " (hidden_act)");
+  if (members.number("partial_rotary_factor", 1.0, 0.0, 1.0) != 1.0) unsupported("rotation of a part of each head (partial_rotary_factor)");
+}
+
+// Attention within a window changes nothing for a model whose positions all fit into the window.
+void refuse_sliding_window(const ModelConfig& config, const Members& members) {
+  const bool by_layer = config.model_type.starts_with("qwen");
+  bool in_use = config.model_type == "mistral";
+  if (by_layer && members.boolean("use_sliding_window", false)) {
+    in_use = members.integer("max_window_layers", 28, 0, kMostTokenId) < config.layers || members.find("layer_types");
+  }
+  if (const json* layer_types = members.find("layer_types")) {
+    if (!layer_types->is_array()) refuse("has layer_types that are not a list");
+    for (const json& type : *layer_types) {
+      if (type == "sliding_attention") {
+        in_use = true;
+      } else if (type != "full_attention") {
+        unsupported("layers of different kinds (layer_types)");
+      }
+    }
+  }
+  // Mistral's own default is a window of 4096; a null turns it off.
+  const bool off = config.model_type == "mistral" && members.declared_null("sliding_window");
+  const int64_t window = members.integer("sliding_window", 4096, 1, kMostTokenId);
+  if (in_use && !off && window < config.max_positions) {
+    unsupported("attention within a sliding window of " + std::to_string(window) + " tokens (sliding_window)",
+                "If your sequences are no longer than the window, set max_position_embeddings in config.json to it.");
+  }
+}
+
+void read_rope(ModelConfig& config, const Members& members) {
+  // transformers 5 writes rope_parameters; version 4 wrote rope_theta and rope_scaling, which win where both stand.
+  const json* scaling = members.find("rope_scaling");
+  if (!scaling || scaling->empty()) scaling = members.find("rope_parameters");
+  static const json kEmpty = json::object();
+  if (!scaling) scaling = &kEmpty;
+  if (!scaling->is_object()) refuse("has rope_parameters that are not an object");
+  const Members rope(*scaling);
+  config.rope_theta = rope.number("rope_theta", members.number("rope_theta", 10000.0, 1.0, 1e15), 1.0, 1e15);
+  if (rope.number("partial_rotary_factor", 1.0, 0.0, 1.0) != 1.0) unsupported("rotation of a part of each head (partial_rotary_factor)");
+  const std::string type = rope.text("rope_type", rope.text("type", "default"));
+  if (type == "default") return;
+  if (type != "linear" && type != "llama3") {
+    for (const auto& [key, value] : scaling->items()) {
+      if (value.is_object()) unsupported("rotary settings that differ by layer (rope_parameters)");
+    }
+    unsupported("the rotary scaling " + quote_name(type) + " (rope_type)");
+  }
+  config.rope_scaling = type;
+  config.rope_factor = rope.required_number("factor", 1.0, 1e6);
+  if (type == "linear") return;
+  config.rope_low_frequency_factor = rope.required_number("low_freq_factor", 1e-6, 1e6);
+  config.rope_high_frequency_factor = rope.required_number("high_freq_factor", 1e-6, 1e6);
+  if (config.rope_high_frequency_factor <= config.rope_low_frequency_factor) refuse("has a high_freq_factor not above its low_freq_factor");
+  config.rope_original_positions = rope.integer("original_max_position_embeddings", config.max_positions, 1, kMostPositions);
+}
+
+// Ids that the vocabulary does not have can never occur: they are left out. So are the defaults of a family that do not fit.
+void read_token_ids(ModelConfig& config, const Family& family, const json& root) {
+  const auto keep = [&](int64_t id) { return id >= 0 && id < config.vocab_size; };
+  const auto value_of = [&](const char* key, int64_t absent) { return root.contains(key) ? root[key] : absent < 0 ? json() : json(absent); };
+  const auto id_of = [&](const char* key, const json& value) { return Members::checked_integer(key, value, 0, kMostTokenId); };
+  const json bos = value_of("bos_token_id", family.bos_id);
+  if (!bos.is_null()) {
+    const int64_t id = id_of("bos_token_id", bos);
+    if (keep(id)) config.bos_id = id;
+  }
+  json eos = value_of("eos_token_id", family.eos_id);
+  if (eos.is_null()) return;
+  if (!eos.is_array()) eos = json::array({eos});
+  for (const json& item : eos) {
+    const int64_t id = id_of("eos_token_id", item);
+    if (keep(id)) config.eos_ids.push_back(id);
+  }
+}
+
+void read_heads(ModelConfig& config, const Family& family, const json& root, const Members& members) {
+  config.heads = members.required_integer("num_attention_heads", kMostHeads);
+  const bool kv_absent = !root.contains("num_key_value_heads") && family.kv_heads > 0;
+  config.kv_heads = members.integer("num_key_value_heads", kv_absent ? family.kv_heads : config.heads, 1, kMostHeads);
+  if (config.heads % config.kv_heads != 0) refuse("has heads that cannot be shared out among its key-value heads");
+  const bool dim_absent = !root.contains("head_dim") && family.head_dim > 0;
+  config.head_dim = members.integer("head_dim", dim_absent ? family.head_dim : 0, 1, kMostHeadDim);
+  if (config.head_dim == 0) {
+    if (config.hidden_size % config.heads != 0) refuse("has a hidden_size that is not a multiple of its heads");
+    config.head_dim = config.hidden_size / config.heads;
+    if (config.head_dim > kMostHeadDim) refuse("has heads that are too wide");
+  }
+  if (config.head_dim % 2 != 0) refuse("has an odd head_dim, which cannot be rotated in pairs");
+}
+
+void read_biases(ModelConfig& config, const Members& members) {
+  if (config.model_type == "qwen2") config.qkv_bias = true;
+  if (config.model_type == "qwen3") config.qk_norm = true;
+  if (config.model_type == "llama" || config.model_type == "qwen3") {
+    config.qkv_bias = config.output_bias = members.boolean("attention_bias", false);
+  }
+  if (config.model_type == "llama") config.mlp_bias = members.boolean("mlp_bias", false);
+}
+
+}  // namespace
+
+ModelConfig parse_model_config(const std::string& json_text) {
+  const json root = parse_strict_json(json_text, kWhat, "E_CONFIG", kHint);
+  if (!root.is_object()) refuse("is not a JSON object");
+  const Members members(root);
+  refuse_foreign_features(members);
+  ModelConfig config;
+  config.model_type = members.text("model_type", "");
+  const Family& family = *family_of(config.model_type);
+  config.vocab_size = members.required_integer("vocab_size", kMostVocabulary);
+  config.hidden_size = members.required_integer("hidden_size", kMostWidth);
+  config.intermediate_size = members.required_integer("intermediate_size", kMostWidth);
+  config.layers = members.required_integer("num_hidden_layers", kMostLayers);
+  config.max_positions = members.integer("max_position_embeddings", family.max_positions, 1, kMostPositions);
+  read_heads(config, family, root, members);
+  config.rms_epsilon = static_cast<float>(members.number("rms_norm_eps", 1e-6, 1e-12, 1.0));
+  config.initializer_range = static_cast<float>(members.number("initializer_range", 0.02, 0.0, 1.0));
+  config.tied_head = members.boolean("tie_word_embeddings", false);
+  read_biases(config, members);
+  read_rope(config, members);
+  refuse_sliding_window(config, members);
+  read_token_ids(config, family, root);
+  return config;
+}
+
+}  // namespace rankwise

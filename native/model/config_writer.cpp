@@ -1,0 +1,102 @@
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "model/config.h"
+
+namespace rankwise {
+namespace {
+
+using nlohmann::ordered_json;
+
+// 1e-6f as 1e-06 and not as the double next to it.
+double shortest(float value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  double result = 0;
+  std::from_chars(text, end, result);
+  return result;
+}
+
+const char* architecture_of(const std::string& model_type) {
+  if (model_type == "llama") return "LlamaForCausalLM";
+  if (model_type == "mistral") return "MistralForCausalLM";
+  if (model_type == "qwen2") return "Qwen2ForCausalLM";
+  if (model_type == "qwen3") return "Qwen3ForCausalLM";
+  fail("E_CONFIG", "A config.json for the architecture \"" + model_type + "\" cannot be written.");
+}
+
+// Each family has only some of the switches; a combination that it cannot express must not be lost in silence.
+void check_expressible(const ModelConfig& c) {
+  const bool switches = c.model_type == "llama" || c.model_type == "qwen3";  // attention_bias for q, k, v and o together
+  const bool attention = switches ? c.qkv_bias == c.output_bias : c.qkv_bias == (c.model_type == "qwen2") && !c.output_bias;
+  const bool mlp = !c.mlp_bias || c.model_type == "llama";
+  const bool norm = c.qk_norm == (c.model_type == "qwen3");
+  if (!attention || !mlp || !norm) {
+    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases or norms.");
+  }
+}
+
+// transformers 4 reads rope_theta and rope_scaling, version 5 rope_parameters; both are written and say the same.
+void add_rope(ordered_json& out, const ModelConfig& c) {
+  ordered_json scaling;
+  if (c.rope_scaling != "none") {
+    scaling["rope_type"] = c.rope_scaling;
+    scaling["factor"] = c.rope_factor;
+  }
+  if (c.rope_scaling == "llama3") {
+    scaling["low_freq_factor"] = c.rope_low_frequency_factor;
+    scaling["high_freq_factor"] = c.rope_high_frequency_factor;
+    scaling["original_max_position_embeddings"] = c.rope_original_positions;
+  }
+  ordered_json parameters = scaling.is_null() ? ordered_json{{"rope_type", "default"}} : scaling;
+  parameters["rope_theta"] = c.rope_theta;
+  out["rope_parameters"] = parameters;
+  out["rope_theta"] = c.rope_theta;
+  out["rope_scaling"] = scaling;
+}
+
+}  // namespace
+
+std::string model_config_json(const ModelConfig& config, const std::string& dtype) {
+  if (dtype != "float32" && dtype != "bfloat16" && dtype != "float16") {
+    fail("E_CONFIG", "The element type \"" + dtype + "\" is not one of float32, bfloat16 and float16.");
+  }
+  ordered_json out;
+  out["architectures"] = {architecture_of(config.model_type)};
+  check_expressible(config);
+  out["model_type"] = config.model_type;
+  out["vocab_size"] = config.vocab_size;
+  out["hidden_size"] = config.hidden_size;
+  out["intermediate_size"] = config.intermediate_size;
+  out["num_hidden_layers"] = config.layers;
+  out["num_attention_heads"] = config.heads;
+  out["num_key_value_heads"] = config.kv_heads;
+  out["head_dim"] = config.head_dim;
+  out["hidden_act"] = "silu";
+  out["max_position_embeddings"] = config.max_positions;
+  out["rms_norm_eps"] = shortest(config.rms_epsilon);
+  out["initializer_range"] = shortest(config.initializer_range);
+  out["tie_word_embeddings"] = config.tied_head;
+  out["attention_dropout"] = 0.0;
+  out["use_cache"] = true;
+  add_rope(out, config);
+  if (config.model_type == "llama" || config.model_type == "qwen3") out["attention_bias"] = config.qkv_bias;
+  if (config.model_type == "llama") out["mlp_bias"] = config.mlp_bias;
+  if (config.model_type != "llama") out["sliding_window"] = nullptr;
+  if (config.model_type.starts_with("qwen")) {
+    out["use_sliding_window"] = false;
+    out["max_window_layers"] = config.layers;
+  }
+  out["bos_token_id"] = config.bos_id < 0 ? ordered_json() : ordered_json(config.bos_id);
+  if (config.eos_ids.size() == 1) {
+    out["eos_token_id"] = config.eos_ids[0];
+  } else {
+    out["eos_token_id"] = config.eos_ids.empty() ? ordered_json() : ordered_json(config.eos_ids);
+  }
+  out["dtype"] = dtype;
+  out["torch_dtype"] = dtype;
+  return out.dump(2) + "\n";
+}
+
+}  // namespace rankwise
