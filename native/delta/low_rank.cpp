@@ -46,9 +46,4 @@ void LowRankDelta::add_to(const Context& context, const View& dense) const {
   context.ops.matmul(b.operand(false), a.operand(false), dense, Product::f32, epilogue);
 }
 
-void LowRankDelta::visit(const std::string& name, const StateVisitor& visitor) const {
-  a.storage.visit(name + ".lora_A.weight", visitor);
-  b.storage.visit(name + ".lora_B.weight", visitor);
-}
-
 }  // namespace rankwise

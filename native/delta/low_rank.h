@@ -37,7 +37,6 @@ class LowRankDelta {
   bool needs_input() const { return active && a.parameter; }
   // W ← W + s·B·A in float32.
   void add_to(const Context& context, const View& dense) const;
-  void visit(const std::string& name, const StateVisitor& visitor) const;
 };
 
 // gradient (+)= aᵀ·b for a parameter's gradient: overwritten on first use in a step, added to afterwards.

@@ -1,0 +1,142 @@
+#include "model/model.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "model/rope_scaling.h"
+
+namespace rankwise {
+
+namespace {
+
+const char* const kSlotNames[kLinears] = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+                                          "mlp.gate_proj",    "mlp.up_proj",      "mlp.down_proj"};
+
+Gain make_gain(const Context& context, const std::string& name, int64_t width) {
+  return {name, context.lasting(DType::f32, 1, width, Category::weights), nullptr};
+}
+
+void set_rotary_tables(const Context& context, Model& model, int64_t positions) {
+  const int64_t half = model.config.head_dim / 2;
+  model.cos = context.lasting(DType::f32, positions, half, Category::workspace);
+  model.sin = context.lasting(DType::f32, positions, half, Category::workspace);
+  if (!context.arena.real()) return;
+  const std::vector<float> frequencies = rotary_inverse_frequencies(model.config);
+  for (int64_t position = 0; position < positions; ++position) {
+    for (int64_t j = 0; j < half; ++j) {
+      // float32 on purpose: the reference implementations form the angle in float32 too.
+      const float angle = static_cast<float>(position) * frequencies[static_cast<size_t>(j)];
+      model.cos.as<float>()[position * half + j] = std::cos(angle);
+      model.sin.as<float>()[position * half + j] = std::sin(angle);
+    }
+  }
+}
+
+struct SlotShape {
+  int64_t out, in;
+  bool bias;
+};
+
+SlotShape shape_of(const ModelConfig& c, int slot) {
+  switch (slot) {
+    case kQ: return {c.q_width(), c.hidden_size, c.qkv_bias};
+    case kK:
+    case kV: return {c.kv_width(), c.hidden_size, c.qkv_bias};
+    case kO: return {c.hidden_size, c.q_width(), c.output_bias};
+    case kGate:
+    case kUp: return {c.intermediate_size, c.hidden_size, c.mlp_bias};
+    default: return {c.hidden_size, c.intermediate_size, c.mlp_bias};
+  }
+}
+
+}  // namespace
+
+Model allocate_model(const Context& context, const ModelConfig& config, const ModelLayout& layout) {
+  Model model;
+  model.config = config;
+  const int64_t d = config.hidden_size;
+  auto dense = [&](DType dtype) {
+    return Weight(context, {StorageKind::dense, dtype, false}, config.vocab_size, d, Category::weights, Lifetime::lasting);
+  };
+  model.embedding = dense(layout.embedding);
+  model.blocks.resize(static_cast<size_t>(config.layers));
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    Block& block = model.blocks[static_cast<size_t>(layer)];
+    const std::string prefix = "model.layers." + std::to_string(layer) + ".";
+    for (int slot = 0; slot < kLinears; ++slot) {
+      Linear& linear = block.linears[static_cast<size_t>(slot)];
+      const SlotShape shape = shape_of(config, slot);
+      linear.name = prefix + kSlotNames[slot];
+      linear.unit = static_cast<int>(layer) + 1;
+      linear.out = shape.out;
+      linear.in = shape.in;
+      linear.weight = Weight(context, layout.linear(linear.name), shape.out, shape.in, Category::weights, Lifetime::lasting);
+      if (shape.bias) linear.bias = context.lasting(DType::f32, 1, shape.out, Category::weights);
+    }
+    block.attention_norm = make_gain(context, prefix + "input_layernorm.weight", d);
+    block.mlp_norm = make_gain(context, prefix + "post_attention_layernorm.weight", d);
+    if (config.qk_norm) {
+      block.q_norm = make_gain(context, prefix + "self_attn.q_norm.weight", config.head_dim);
+      block.k_norm = make_gain(context, prefix + "self_attn.k_norm.weight", config.head_dim);
+    }
+  }
+  model.final_norm = make_gain(context, "model.norm.weight", d);
+  if (!config.tied_head) model.head = dense(layout.head);
+  set_rotary_tables(context, model, layout.positions);
+  return model;
+}
+
+void Model::for_each_linear(const std::function<void(Linear&)>& visit) {
+  for (Block& block : blocks) {
+    for (Linear& linear : block.linears) visit(linear);
+  }
+}
+
+void Model::visit(const StateVisitor& visitor) const {
+  auto show_gain = [&](const Gain& gain) {
+    if (gain.value) visitor(gain.name, gain.value);
+  };
+  embedding.visit("model.embed_tokens.weight", visitor);
+  for (const Block& block : blocks) {
+    show_gain(block.attention_norm);
+    show_gain(block.q_norm);
+    show_gain(block.k_norm);
+    show_gain(block.mlp_norm);
+    for (const Linear& linear : block.linears) {
+      linear.weight.visit(linear.name + ".weight", visitor);
+      if (linear.bias) visitor(linear.name + ".bias", linear.bias);
+    }
+  }
+  show_gain(final_norm);
+  if (head) head.visit("lm_head.weight", visitor);
+}
+
+void load_model(const Context& context, Model& model, const WeightSource& source) {
+  auto fill_gain = [&](const Gain& gain) {
+    if (gain.value) source.fill(context, gain.name, gain.value, true);
+  };
+  auto fill_weight = [&](Weight& weight, const std::string& name) {
+    if (!weight.is_nf4()) {
+      source.fill(context, name, weight.dense(), false);
+      return;
+    }
+    Tensor dense = context.passing(DType::f32, weight.rows(), weight.cols(), Category::workspace);
+    source.fill(context, name, dense, false);
+    weight.assign(context, dense);
+  };
+  fill_weight(model.embedding, "model.embed_tokens.weight");
+  for (Block& block : model.blocks) {
+    fill_gain(block.attention_norm);
+    fill_gain(block.q_norm);
+    fill_gain(block.k_norm);
+    fill_gain(block.mlp_norm);
+    for (Linear& linear : block.linears) {
+      fill_weight(linear.weight, linear.name + ".weight");
+      if (linear.bias) source.fill(context, linear.name + ".bias", linear.bias, true);
+    }
+  }
+  fill_gain(model.final_norm);
+  if (model.head) fill_weight(model.head, "lm_head.weight");
+}
+
+}  // namespace rankwise

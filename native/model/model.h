@@ -1,0 +1,76 @@
+#pragma once
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "linear/linear.h"
+#include "model/config.h"
+#include "storage/weight.h"
+#include "update/parameter.h"
+
+namespace rankwise {
+
+// A trainable vector (norm gain), always f32.
+struct Gain {
+  std::string name;  // tensor name, e.g. "model.norm.weight"
+  Tensor value;      // [1 × d]
+  Parameter* parameter = nullptr;
+};
+
+enum LinearSlot : int { kQ, kK, kV, kO, kGate, kUp, kDown, kLinears };
+
+struct Block {
+  std::array<Linear, kLinears> linears;
+  Gain attention_norm, mlp_norm;
+  Gain q_norm, k_norm;  // empty unless the model normalizes q and k per head
+};
+
+// A decoder of the Llama family: weights in their storages, nothing else. Units are numbered as in Parameter.
+struct Model {
+  ModelConfig config;
+  Weight embedding;  // [V × d], dense
+  Parameter* embedding_parameter = nullptr;
+  std::vector<Block> blocks;
+  Gain final_norm;
+  Weight head;  // [V × d], dense; empty where the embedding serves
+  Parameter* head_parameter = nullptr;
+  Tensor cos, sin;  // [positions × head_dim / 2] f32
+
+  const Weight& head_weight() const { return head ? head : embedding; }
+  Parameter* head_weight_parameter() const { return head ? head_parameter : embedding_parameter; }
+  int last_unit() const { return static_cast<int>(blocks.size()) + 1; }
+  // Every linear layer of the blocks, in order.
+  void for_each_linear(const std::function<void(Linear&)>& visit);
+  // Every weight and gain of the base model under its Hugging Face name, in a fixed order.
+  void visit(const StateVisitor& visitor) const;
+};
+
+// In which storage each part of a model is to lie.
+struct ModelLayout {
+  std::function<StorageFormat(const std::string& linear_name)> linear;
+  DType embedding = DType::f32;
+  DType head = DType::f32;
+  int64_t positions = 0;  // rows of the rotary tables
+};
+
+// Takes the memory of a model; the values are not set yet, but for the rotary tables.
+Model allocate_model(const Context& context, const ModelConfig& config, const ModelLayout& layout);
+
+// Where the values of a model come from. `to` is f32 or bf16, contiguous, of the tensor's shape (vectors as one row).
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  virtual void fill(const Context& context, const std::string& tensor_name, const View& to, bool vector) const = 0;
+};
+// A Hugging Face folder. Throws what ModelTensors throws.
+std::unique_ptr<WeightSource> folder_source(const std::string& folder);
+// Matrices normal with the config's deviation, gains 1, biases 0, keyed by seed and name.
+std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed);
+
+// Sets every value. Quantized storages pass through one dense f32 matrix at a time.
+void load_model(const Context& context, Model& model, const WeightSource& source);
+
+}  // namespace rankwise

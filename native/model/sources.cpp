@@ -1,0 +1,46 @@
+#include "io/safetensors.h"
+#include "model/model.h"
+
+namespace rankwise {
+
+namespace {
+
+class FolderSource : public WeightSource {
+ public:
+  explicit FolderSource(const std::string& folder) : tensors_(folder) {}
+  void fill(const Context& context, const std::string& name, const View& to, bool vector) const override {
+    const std::vector<int64_t> shape = vector ? std::vector<int64_t>{to.cols} : std::vector<int64_t>{to.rows, to.cols};
+    if (context.arena.real()) tensors_.read(name, shape, to.dtype, to.data);
+  }
+
+ private:
+  ModelTensors tensors_;
+};
+
+class RandomSource : public WeightSource {
+ public:
+  RandomSource(float deviation, uint64_t seed) : deviation_(deviation), seed_(seed) {}
+  void fill(const Context& context, const std::string& name, const View& to, bool vector) const override {
+    if (!vector) {
+      context.ops.fill_normal(to, deviation_, {seed_, hash_name(name.c_str()), 0});
+      return;
+    }
+    const bool bias = name.size() > 5 && name.compare(name.size() - 5, 5, ".bias") == 0;
+    context.ops.zero(to);
+    if (!bias) context.ops.fill_uniform(to, 1.0f, 1.0f, {});
+  }
+
+ private:
+  float deviation_;
+  uint64_t seed_;
+};
+
+}  // namespace
+
+std::unique_ptr<WeightSource> folder_source(const std::string& folder) { return std::make_unique<FolderSource>(folder); }
+
+std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed) {
+  return std::make_unique<RandomSource>(config.initializer_range, seed);
+}
+
+}  // namespace rankwise
