@@ -1,7 +1,8 @@
 """PEFT LoRA adapters with random factors: logits with the adapter, and twenty AdamW steps that train the adapter alone.
 
-Writes fixtures/lora/NAME/{adapter/…, expected.safetensors: input_ids, logits; tokens.safetensors; expected.json}. Base models are
-those of logits.py.
+Writes fixtures/lora/NAME/{adapter/…, expected.safetensors: input_ids, logits (of the base as stored); tokens.safetensors;
+expected.json: model, run, losses, gradientNorms}. The qlora cases train on a base that went through NF4. Base models are those of
+logits.py.
 """
 import json
 import os
@@ -10,6 +11,7 @@ import sys
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
+import nf4
 from tiny_models import FIXTURES, fresh_folder, load_model, random_tokens, save_json, save_tensors
 from training_loop import MICRO_BATCH, adamw, deviation, perturb, run_file
 
@@ -20,6 +22,9 @@ CASES = {
     'patterns': dict(model='llama-untied', peft=dict(target_modules=['q_proj', 'v_proj', 'down_proj'],
                                                      rank_pattern={'down_proj': 6, 'layers.1.self_attn.q_proj': 2}, alpha_pattern={'down_proj': 3}),
                      method={}, targets=['q_proj', 'v_proj', 'down_proj']),
+    'qlora': dict(model='llama-untied', peft=dict(target_modules=ATTENTION + MLP), method={}, targets='all-linear',
+                  storage={'weights': 'nf4', 'doubleQuantize': False}),
+    'qlora-double': dict(model='qwen2', peft=dict(target_modules=MLP), method={}, targets='mlp', storage={'weights': 'nf4', 'doubleQuantize': True}),
 }
 
 
@@ -41,6 +46,17 @@ def make_adapter(base, options, folder, seed):
     save_json(path, config)
 
 
+def quantize_base(model, double):
+    """The linear layers of the blocks as NF4 gives them back."""
+    with torch.no_grad():
+        for name, module in model.named_modules():
+            if isinstance(module, torch.nn.Linear) and '.layers.' in name:
+                codes, absmax = nf4.quantize(module.weight)
+                scales = nf4.quantize_scales(absmax)[3] if double else absmax
+                module.weight.copy_(nf4.dequantize(codes, scales, module.weight.shape))
+    return model
+
+
 def main(out):
     for index, (name, case) in enumerate(CASES.items()):
         base = os.path.join(out, 'logits', case['model'], 'model')
@@ -48,8 +64,13 @@ def main(out):
         adapter = os.path.join(folder, 'adapter')
         make_adapter(load_model(base), case['peft'], adapter, seed=400 + index)
 
+        storage = case.get('storage', {'weights': 'dense', 'doubleQuantize': False})
+
         def load(trainable):
-            return PeftModel.from_pretrained(load_model(base), adapter, is_trainable=trainable).eval()
+            model = load_model(base)
+            if trainable and storage['weights'] == 'nf4':
+                quantize_base(model, storage['doubleQuantize'])
+            return PeftModel.from_pretrained(model, adapter, is_trainable=trainable).eval()
         ids = random_tokens(2, 12, 97, seed=410 + index)
         with torch.no_grad():
             model = load(False)
@@ -59,13 +80,13 @@ def main(out):
 
         run = run_file('lora')
         run['method'] = {'name': 'lora', 'rank': 4, 'alpha': 8, **case['method']}
-        run['targets'] = case['targets']
+        run['targets'], run['storage'] = case['targets'], storage
         tensors = {'input_ids': random_tokens(20 * MICRO_BATCH, 12, 97, seed=420 + index)}
         results = []
         for noise in (False, True):
             model = load(True)
             if noise:
-                perturb(model.named_parameters())
+                perturb((n, p) for n, p in model.named_parameters() if p.requires_grad)
             results.append(adamw(run, tensors, lambda ids: model(input_ids=ids).logits, model.named_parameters()))
         (losses, norms), (noisy, _) = results
         save_tensors(os.path.join(folder, 'tokens.safetensors'), tensors)

@@ -1,4 +1,6 @@
 """NF4 and the dynamic 8-bit maps from their formulas, in float32 (QLoRA 2023; 8-bit Optimizers 2022)."""
+from functools import lru_cache
+
 import torch
 from scipy.stats import norm
 
@@ -7,6 +9,7 @@ SCALE_BLOCK = 256
 OFFSET = 0.9677083  # 1 − ½(1/32 + 1/30)
 
 
+@lru_cache
 def nf4_levels():
     """Quantiles of the normal distribution: 8 above zero, 7 below, an exact 0, divided by the largest."""
     above = norm.ppf(torch.linspace(OFFSET, 0.5, 9)[:-1].numpy())
@@ -15,6 +18,7 @@ def nf4_levels():
     return levels / levels.max()
 
 
+@lru_cache
 def dynamic_map(signed):
     """For each decade 10^(e−6) the midpoints of a uniform grid on [0.1, 1]; and 0 and 1."""
     values = [torch.tensor([0.0, 1.0])]
