@@ -88,6 +88,10 @@ const std::string& FolderTransaction::path() const { return part_path_; }
 
 void FolderTransaction::commit(const std::string& manifest_json) {
   write_file_atomic(part_path_ + "/manifest.json", manifest_json);
+  publish();
+}
+
+void FolderTransaction::publish() {
   for (const auto& entry : fs::recursive_directory_iterator(part_path_)) {
     if (entry.is_directory() || entry.is_regular_file()) sync_to_disk(entry.path().string());
   }

@@ -25,14 +25,16 @@ std::string sha256_of_file(const std::string& path);
 std::string read_file(const std::string& path, uint64_t most_bytes);
 void write_file_atomic(const std::string& path, const std::string& text);
 
-// A checkpoint is a folder: files, and manifest.json {"version":1,"step":N,"files":{name: sha256},"state":{…}}. It is filled beside
-// (`final_path` + ".part"), synced and renamed, so that it exists whole or not at all.
+// A folder that exists whole or not at all: filled beside (`final_path` + ".part"), synced and renamed. Checkpoints also have a
+// manifest.json {"version":1,"step":N,"files":{name: sha256},"state":{…}}.
 class FolderTransaction {
  public:
   explicit FolderTransaction(const std::string& final_path);  // removes a stale .part
   ~FolderTransaction();                                       // removes the .part unless committed
   const std::string& path() const;                            // where to write the files
-  // Writes manifest.json, syncs files and folder, replaces final_path.
+  // Syncs files and folder, replaces final_path.
+  void publish();
+  // The same with manifest.json written first.
   void commit(const std::string& manifest_json);
 
  private:

@@ -1,0 +1,175 @@
+#include "model/save.h"
+
+#include <functional>
+
+#include "core/error.h"
+#include "io/files.h"
+#include "io/peft.h"
+#include "io/safetensors.h"
+
+namespace rankwise {
+
+namespace {
+
+constexpr uint64_t kShardBytes = uint64_t{5} << 30;
+
+// A tensor to be written: its place in the file, and what puts its values into a dense f32 matrix.
+struct Outgoing {
+  SafetensorsWriter::Entry entry;
+  int64_t rows, cols;
+  std::function<void(const View&)> read;
+  uint64_t bytes() const { return static_cast<uint64_t>(rows * cols) * bytes_of(entry.dtype); }
+};
+
+std::vector<Outgoing> outgoing_tensors(const Context& context, const Model& model, DType dtype) {
+  std::vector<Outgoing> list;
+  auto add_vector = [&](const std::string& name, const View& view) {
+    list.push_back({{name, dtype, {view.cols}}, 1, view.cols, [&context, view](const View& to) { context.ops.copy(view, to); }});
+  };
+  auto add_gain = [&](const Gain& gain) {
+    if (gain.value) add_vector(gain.name, gain.value);
+  };
+  auto add_weight = [&](const std::string& name, const Weight& weight) {
+    list.push_back({{name, dtype, {weight.rows(), weight.cols()}}, weight.rows(), weight.cols(), [&context, &weight](const View& to) { weight.read(context, to); }});
+  };
+  add_weight("model.embed_tokens.weight", model.embedding);
+  for (const Block& block : model.blocks) {
+    add_gain(block.attention_norm);
+    add_gain(block.q_norm);
+    add_gain(block.k_norm);
+    add_gain(block.mlp_norm);
+    for (const Linear& linear : block.linears) {
+      list.push_back({{linear.name + ".weight", dtype, {linear.out, linear.in}}, linear.out, linear.in, [&context, &linear](const View& to) {
+                        linear.read_effective(context, to);
+                      }});
+      if (linear.bias) add_vector(linear.name + ".bias", linear.bias);
+    }
+  }
+  add_gain(model.final_norm);
+  if (model.head) add_weight("lm_head.weight", model.head);
+  return list;
+}
+
+void write_tensor(const Context& context, const Outgoing& tensor, SafetensorsWriter* writer) {
+  Tensor dense = context.passing(DType::f32, tensor.rows, tensor.cols, Category::workspace);
+  tensor.read(dense);
+  Tensor converted;
+  if (tensor.entry.dtype != DType::f32) {
+    converted = context.passing(tensor.entry.dtype, tensor.rows, tensor.cols, Category::workspace);
+    context.ops.copy(dense, converted);
+  }
+  if (writer) writer->write(converted ? converted.view().data : dense.view().data, tensor.bytes());
+}
+
+std::string shard_name(size_t index, size_t count) {
+  if (count == 1) return "model.safetensors";
+  char name[64];
+  std::snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", index + 1, count);
+  return name;
+}
+
+// Files of a model folder, written beside and renamed into place as a whole.
+void write_folder(const std::string& folder, const std::function<void(const std::string&)>& fill) {
+  FolderTransaction transaction(folder);
+  fill(transaction.path());
+  transaction.publish();
+}
+
+}  // namespace
+
+void save_model(const Context& context, const Model& model, DType dtype, const std::string& folder) {
+  const std::vector<Outgoing> tensors = outgoing_tensors(context, model, dtype);
+  if (!context.arena.real()) {
+    for (const Outgoing& tensor : tensors) write_tensor(context, tensor, nullptr);
+    return;
+  }
+  std::vector<std::vector<const Outgoing*>> shards(1);
+  uint64_t filled = 0, total = 0;
+  for (const Outgoing& tensor : tensors) {
+    if (filled && filled + tensor.bytes() > kShardBytes) {
+      shards.emplace_back();
+      filled = 0;
+    }
+    shards.back().push_back(&tensor);
+    filled += tensor.bytes();
+    total += tensor.bytes();
+  }
+  write_folder(folder, [&](const std::string& path) {
+    nlohmann::json index = {{"metadata", {{"total_size", total}}}, {"weight_map", nlohmann::json::object()}};
+    for (size_t i = 0; i < shards.size(); ++i) {
+      const std::string name = shard_name(i, shards.size());
+      std::vector<SafetensorsWriter::Entry> entries;
+      for (const Outgoing* tensor : shards[i]) {
+        entries.push_back(tensor->entry);
+        index["weight_map"][tensor->entry.name] = name;
+      }
+      SafetensorsWriter writer(path + "/" + name, entries, {{"format", "pt"}});
+      for (const Outgoing* tensor : shards[i]) write_tensor(context, *tensor, &writer);
+      writer.finish();
+    }
+    if (shards.size() > 1) write_file_atomic(path + "/model.safetensors.index.json", index.dump(2));
+    write_file_atomic(path + "/config.json", model_config_json(model.config, dtype == DType::bf16 ? "bfloat16" : "float32"));
+  });
+}
+
+void save_adapter(const Context& context, const Model& model, nlohmann::json config, const std::string& base_folder, const std::string& folder) {
+  std::vector<std::pair<SafetensorsWriter::Entry, const Weight*>> factors;
+  for (const Block& block : model.blocks) {
+    for (const Linear& linear : block.linears) {
+      if (!linear.delta) continue;
+      const std::string prefix = "base_model.model." + linear.name;
+      const Weight &a = linear.delta->a.storage, &b = linear.delta->b.storage;
+      factors.push_back({{prefix + ".lora_A.weight", DType::f32, {a.rows(), a.cols()}}, &a});
+      factors.push_back({{prefix + ".lora_B.weight", DType::f32, {b.rows(), b.cols()}}, &b});
+    }
+  }
+  if (!context.arena.real()) {
+    for (const auto& [entry, weight] : factors) {
+      Tensor dense = context.passing(DType::f32, weight->rows(), weight->cols(), Category::workspace);
+    }
+    return;
+  }
+  write_folder(folder, [&](const std::string& path) {
+    std::vector<SafetensorsWriter::Entry> entries;
+    for (const auto& factor : factors) entries.push_back(factor.first);
+    SafetensorsWriter writer(path + "/adapter_model.safetensors", entries, {{"format", "pt"}});
+    for (const auto& [entry, weight] : factors) {
+      Tensor dense = context.passing(DType::f32, weight->rows(), weight->cols(), Category::workspace);
+      weight->read(context, dense);
+      writer.write(dense.view().data, static_cast<uint64_t>(dense.view().size()) * 4);
+    }
+    writer.finish();
+    config["base_model_name_or_path"] = base_folder;
+    write_file_atomic(path + "/adapter_config.json", config.dump(2));
+  });
+}
+
+void attach_adapter(const Context& context, Model& model, const std::string& folder) {
+  const PeftAdapter adapter(folder);
+  size_t used = 0;
+  model.for_each_linear([&](Linear& linear) {
+    const auto found = adapter.layers().find(linear.name);
+    if (found == adapter.layers().end()) return;
+    const PeftAdapter::Layer& layer = found->second;
+    if (layer.out != linear.out || layer.in != linear.in) {
+      fail("E_ADAPTER", "The adapter's " + linear.name + " does not have the shape of the model's.", "It was made for another base model.");
+    }
+    auto delta = std::make_unique<LowRankDelta>();
+    delta->rank = layer.rank;
+    delta->scale = layer.scale;
+    const StorageFormat format{StorageKind::dense, DType::f32, false};
+    delta->a.storage = Weight(context, format, layer.rank, layer.in, Category::deltas, Lifetime::lasting);
+    delta->b.storage = Weight(context, format, layer.out, layer.rank, Category::deltas, Lifetime::lasting);
+    if (context.arena.real()) {
+      adapter.read_a(linear.name, delta->a.storage.dense().as<float>());
+      adapter.read_b(linear.name, delta->b.storage.dense().as<float>());
+    }
+    linear.delta = std::move(delta);
+    ++used;
+  });
+  if (used != adapter.layers().size()) {
+    fail("E_ADAPTER", "The adapter has layers that the model does not have.", "It was made for another base model.");
+  }
+}
+
+}  // namespace rankwise
