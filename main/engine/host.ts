@@ -18,8 +18,8 @@ export interface TokenFiles {
   evalFraction: number | null;
 }
 
-export interface TrainJob {
-  kind: 'plan' | 'train';
+export interface RunJob<Kind extends 'plan' | 'train'> {
+  kind: Kind;
   run: Run;
   runId: string;
   tokens: TokenFiles;
@@ -28,6 +28,8 @@ export interface TrainJob {
   samples: { prompt: string; ids: number[] }[];
   sampleTokens: number;
 }
+
+export type TrainJob = RunJob<'train'>;
 
 interface ModelJob {
   model: string;
@@ -71,7 +73,7 @@ export interface SelftestJob {
   kind: 'selftest';
 }
 
-export type Job = TrainJob | EvalJob | GenerateJob | MergeJob | BenchJob | SelftestJob;
+export type Job = RunJob<'plan'> | TrainJob | EvalJob | GenerateJob | MergeJob | BenchJob | SelftestJob;
 
 /** What each kind of job answers. */
 export interface JobResults {

@@ -56,6 +56,7 @@ function whatIsWrong(parameter: MethodParameter, value: unknown): string | undef
       ? undefined
       : `expected one of ${parameter.choices?.join(', ')}`;
   }
+  if (parameter.type === 'string') return value === null || typeof value === 'string' ? undefined : 'expected a text';
   if (typeof value !== 'number' || (parameter.type === 'integer' && !Number.isInteger(value))) {
     return parameter.type === 'integer' ? 'expected a whole number' : 'expected a number';
   }

@@ -1,8 +1,8 @@
 /** One parameter of a training method, as the engine's registry describes it: forms, validation and help come from here. */
 export interface MethodParameter {
   name: string;
-  type: 'integer' | 'number' | 'boolean' | 'choice';
-  default: number | boolean | string;
+  type: 'integer' | 'number' | 'boolean' | 'choice' | 'string';
+  default: number | boolean | string | null;
   minimum?: number;
   maximum?: number;
   choices?: string[];
@@ -18,6 +18,7 @@ export interface Method {
   citation: string;
   parts: Record<'storage' | 'delta' | 'update' | 'optimizer' | 'events' | 'initializer', string>;
   storages: string[];
+  defaultStorage: string;
   parameters: MethodParameter[];
 }
 

@@ -51,7 +51,7 @@ const dataSchema = z.strictObject({
 });
 
 /** A method's own parameters are checked against the engine's registry, not here. */
-const methodSchema = z.looseObject({ name: z.string().min(1), initializeFrom: path.nullable().optional() });
+const methodSchema = z.looseObject({ name: z.string().min(1) });
 
 /**
  * The run file, version 1. Parsing writes out every default that does not depend on the machine, the method or the place of
@@ -80,7 +80,7 @@ export const runFileSchema = z.strictObject({
       beta2: z.number().min(0).lt(1).default(0.999),
       epsilon: z.number().gt(0).default(1e-8),
       weightDecay: z.number().min(0).default(0),
-      stateBits: z.union([z.literal(32), z.literal(8)], { error: 'expected 32 or 8' }).default(32),
+      stateBits: z.union([z.literal(32), z.literal(16), z.literal(8)], { error: 'expected 32, 16 or 8' }).default(32),
       perLayerUpdates: z.boolean().default(false),
     })
     .prefault({}),

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
+import { hashTexts } from './content-hash.ts';
+import { bpeTokenizerConfig, END_OF_TEXT } from './bpe-trainer.ts';
+
+const PIECE = 2 ** 18;
+
+/** Text to token ids and back, by a tokenizer.json. */
+export class Tokenizer {
+  /** Of the tokenizer's files: part of the key of everything that is made with it. */
+  readonly hash: string;
+  /** Ends a document; undefined where the tokenizer names no such token. */
+  readonly endId: number | undefined;
+  /** One more than the highest id. */
+  readonly vocabSize: number;
+  readonly #tokenizer: HuggingFaceTokenizer;
+  readonly #inPieces: boolean;
+
+  /** @param json text of tokenizer.json  @param configJson text of tokenizer_config.json */
+  constructor(json: string, configJson: string) {
+    const parts = JSON.parse(json) as { normalizer: unknown; pre_tokenizer: unknown };
+    const config = JSON.parse(configJson) as Record<string, unknown>;
+    this.hash = hashTexts([json, configJson]);
+    this.#tokenizer = new HuggingFaceTokenizer(parts, { ...config, clean_up_tokenization_spaces: false });
+    this.#inPieces = !parts.normalizer && JSON.stringify(parts.pre_tokenizer ?? null).includes('"ByteLevel"');
+    const eos = config.eos_token as string | { content?: string } | null | undefined;
+    const names = [typeof eos === 'string' ? eos : eos?.content, END_OF_TEXT, '</s>', '<|end_of_text|>'];
+    this.endId = names.map((name) => (name ? this.#tokenizer.token_to_id(name) : undefined)).find((id) => id !== undefined);
+    this.vocabSize = 1 + [...this.#tokenizer.get_vocab(true).values()].reduce((a, b) => Math.max(a, b), -1);
+  }
+
+  /** Ids of a text with the special tokens that the tokenizer puts around it (a beginning-of-text token, for instance). */
+  encode(text: string): number[] {
+    return this.#tokenizer.encode(text, { add_special_tokens: true }).ids;
+  }
+
+  /** Ids of one document, ended by the end-of-text token. */
+  encodeDocument(text: string): Int32Array {
+    const ids: number[] = [];
+    for (const piece of this.#inPieces ? pieces(text) : [text]) {
+      const more = this.#tokenizer.encode(piece, { add_special_tokens: ids.length === 0 }).ids;
+      for (const id of more) ids.push(id);
+    }
+    if (this.endId !== undefined && ids.at(-1) !== this.endId) ids.push(this.endId);
+    return Int32Array.from(ids);
+  }
+
+  decode(ids: number[]): string {
+    return this.#tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+  }
+}
+
+/** @param place a tokenizer.json, or a folder that holds one. Throws E_TOKENIZER. */
+export function loadTokenizer(place: string): Tokenizer {
+  const file = path.basename(place) === 'tokenizer.json' || !existsSync(path.join(place, 'tokenizer.json')) ? place : path.join(place, 'tokenizer.json');
+  const config = path.join(path.dirname(file), 'tokenizer_config.json');
+  try {
+    return new Tokenizer(readFileSync(file, 'utf8'), existsSync(config) ? readFileSync(config, 'utf8') : JSON.stringify(bpeTokenizerConfig));
+  } catch (error) {
+    throw new RankwiseError('E_TOKENIZER', `The tokenizer at ${file} cannot be read: ${reportOf(error).message}.`, 'Rankwise reads tokenizer.json, the fast format of Hugging Face.');
+  }
+}
+
+// A book in one call costs hundreds of megabytes. Byte-level tokenizers cut at a single line break between two visible
+// characters, so cutting the text there changes no token.
+function* pieces(text: string): Generator<string> {
+  let start = 0;
+  while (text.length - start > PIECE) {
+    const cut = /\S\n(?=\S)/g;
+    cut.lastIndex = start + PIECE;
+    const found = cut.exec(text);
+    if (!found) break;
+    yield text.slice(start, cut.lastIndex);
+    start = cut.lastIndex;
+  }
+  if (start < text.length || start === 0) yield text.slice(start);
+}

@@ -1,0 +1,138 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { RunRecord } from '../store/runs.ts';
+import type { CheckpointRecord } from '../store/checkpoints.ts';
+import type { Store } from '../store/store.ts';
+import { isAlive } from './run-lock.ts';
+
+export interface RunDetails extends RunRecord {
+  loss: { step: number; value: number | null }[];
+  evalLoss: { step: number; value: number | null }[];
+  events: { step: number | null; kind: string }[];
+  checkpoints: CheckpointRecord[];
+}
+
+export interface Comparison {
+  runs: {
+    id: string;
+    name: string;
+    state: string;
+    finalLoss: number | null;
+    evalLoss: number | null;
+    perplexity: number | null;
+    planBytes: number | null;
+    peakBytes: number | null;
+    tokensPerSecond: number | null;
+    seconds: number | null;
+  }[];
+  /** Settings in which the runs differ, by their path in the run file; one value a run, null where it has none. */
+  differences: { setting: string; values: unknown[] }[];
+}
+
+/** What is known of runs: listing, comparing, deleting. */
+export class RecordService {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Newest first. A run whose process has died without a word is told as interrupted. */
+  list(): RunRecord[] {
+    return this.#store.runs.list().map((run) => this.#settled(run));
+  }
+
+  /** @param id an id or its beginning. Throws E_RUN where none or several fit. */
+  find(id: string): RunRecord {
+    const found = this.#store.runs.startingWith(id);
+    const run = found.find((each) => each.id === id) ?? (found.length === 1 ? found[0] : undefined);
+    if (run) return this.#settled(run);
+    if (found.length > 1)
+      throw new RankwiseError(
+        'E_RUN',
+        `“${id}” begins ${found.length} ids: ${found.map((each) => each.id).join(', ')}.`,
+      );
+    throw new RankwiseError('E_RUN', `There is no run “${id}”.`, 'See: rankwise runs list');
+  }
+
+  show(id: string): RunDetails {
+    const run = this.find(id);
+    return {
+      ...run,
+      loss: this.#store.metrics.series(run.id, 'loss'),
+      evalLoss: this.#store.metrics.series(run.id, 'evalLoss'),
+      events: this.#store.events.list(run.id).map(({ step, kind }) => ({ step, kind })),
+      checkpoints: this.#store.checkpoints.list(run.id).filter((checkpoint) => existsSync(checkpoint.path)),
+    };
+  }
+
+  compare(ids: readonly string[]): Comparison {
+    const runs = ids.map((id) => this.find(id));
+    const settings = runs.map((run) => flatten({ ...run.config, name: undefined, output: undefined }));
+    const names = [...new Set(settings.flatMap((each) => [...each.keys()]))];
+    const differences = names
+      .map((setting) => ({ setting, values: settings.map((each) => each.get(setting) ?? null) }))
+      .filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
+    return { runs: runs.map((run) => this.#outcome(run)), differences };
+  }
+
+  /** Forgets a run; `files` removes its output folder too. Throws E_BUSY for one that is being trained. */
+  delete(id: string, { files = false } = {}): RunRecord {
+    const run = this.find(id);
+    if (run.state === 'running')
+      throw new RankwiseError(
+        'E_BUSY',
+        `The run ${run.id} is being trained by process ${run.process}.`,
+        'Stop it first.',
+      );
+    this.#store.runs.delete(run.id);
+    // Only what is a run's folder for sure.
+    if (files && existsSync(path.join(run.output, 'run.json'))) rmSync(run.output, { recursive: true });
+    return run;
+  }
+
+  #settled(run: RunRecord): RunRecord {
+    if (run.state !== 'running' || (run.process !== null && isAlive(run.process))) return run;
+    this.#store.runs.end(run.id, 'interrupted', Date.now(), {});
+    return { ...run, state: 'interrupted', process: null };
+  }
+
+  #outcome(run: RunRecord): Comparison['runs'][number] {
+    const last = (key: string): number | null => this.#store.metrics.series(run.id, key).at(-1)?.value ?? null;
+    const evalLoss = last('evalLoss');
+    const speeds = this.#store.metrics
+      .series(run.id, 'tokensPerSecond')
+      .flatMap(({ value }) => (value === null ? [] : [value]));
+    return {
+      id: run.id,
+      name: run.name,
+      state: run.state,
+      finalLoss: run.result?.finalLoss ?? last('loss'),
+      evalLoss,
+      perplexity: evalLoss === null ? null : Math.exp(evalLoss),
+      planBytes: run.plan?.planBytes ?? null,
+      peakBytes: run.result?.peakBytes ?? last('peakBytes'),
+      tokensPerSecond: speeds.length > 0 ? median(speeds) : null,
+      seconds: run.result?.seconds ?? null,
+    };
+  }
+}
+
+/** {a: {b: 1}} as a.b → 1; lists stay whole. */
+function flatten(value: object, prefix = ''): Map<string, unknown> {
+  const flat = new Map<string, unknown>();
+  for (const [key, each] of Object.entries(value) as [string, unknown][]) {
+    if (each === undefined) continue;
+    if (typeof each === 'object' && each !== null && !Array.isArray(each)) {
+      for (const [inner, leaf] of flatten(each, `${prefix}${key}.`)) flat.set(inner, leaf);
+    } else {
+      flat.set(`${prefix}${key}`, each);
+    }
+  }
+  return flat;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
