@@ -61,6 +61,7 @@ class HeaderReader {
   }
 
   void read_metadata(const json& value) {
+    if (value.is_null()) return;  // as the reference reader has it
     if (!value.is_object()) refuse("has a __metadata__ that is not an object");
     for (const auto& [key, text] : value.items()) {
       if (!text.is_string()) refuse("has the metadata " + quote_name(key) + " that is not a string");

@@ -91,6 +91,8 @@ class Builder : public nlohmann::json_sax<json> {
 }  // namespace
 
 json parse_strict_json(std::string_view text, const std::string& what, const std::string& code, const std::string& hint) {
+  // The parser takes a nul byte for the end and would pass over what follows.
+  if (text.find('\0') != std::string_view::npos) fail(code, what + " holds a nul byte.", hint);
   Builder builder;
   if (!json::sax_parse(text.begin(), text.end(), &builder)) fail(code, what + " " + builder.fault() + ".", hint);
   return builder.take();

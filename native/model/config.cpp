@@ -135,13 +135,13 @@ void refuse_foreign_features(const Members& members) {
 
 // Attention within a window changes nothing for a model whose positions all fit into the window.
 void refuse_sliding_window(const ModelConfig& config, const Members& members) {
-  const bool by_layer = config.model_type.starts_with("qwen");
   bool in_use = config.model_type == "mistral";
-  if (by_layer && members.boolean("use_sliding_window", false)) {
-    in_use = members.integer("max_window_layers", 28, 0, kMostTokenId) < config.layers || members.find("layer_types");
+  if (config.model_type.starts_with("qwen") && members.boolean("use_sliding_window", false)) {
+    in_use = members.integer("max_window_layers", 28, 0, kMostTokenId) < config.layers;
   }
-  if (const json* layer_types = members.find("layer_types")) {
+  if (const json* layer_types = members.find("layer_types")) {  // goes before max_window_layers
     if (!layer_types->is_array()) refuse("has layer_types that are not a list");
+    in_use = config.model_type == "mistral";
     for (const json& type : *layer_types) {
       if (type == "sliding_attention") {
         in_use = true;
@@ -166,24 +166,23 @@ void read_rope(ModelConfig& config, const Members& members) {
   static const json kEmpty = json::object();
   if (!scaling) scaling = &kEmpty;
   if (!scaling->is_object()) refuse("has rope_parameters that are not an object");
+  for (const auto& [key, value] : scaling->items()) {
+    if (value.is_object()) unsupported("rotary settings that differ by layer (rope_parameters)");
+  }
   const Members rope(*scaling);
   config.rope_theta = rope.number("rope_theta", members.number("rope_theta", 10000.0, 1.0, 1e15), 1.0, 1e15);
   if (rope.number("partial_rotary_factor", 1.0, 0.0, 1.0) != 1.0) unsupported("rotation of a part of each head (partial_rotary_factor)");
   const std::string type = rope.text("rope_type", rope.text("type", "default"));
   if (type == "default") return;
-  if (type != "linear" && type != "llama3") {
-    for (const auto& [key, value] : scaling->items()) {
-      if (value.is_object()) unsupported("rotary settings that differ by layer (rope_parameters)");
-    }
-    unsupported("the rotary scaling " + quote_name(type) + " (rope_type)");
-  }
+  if (type != "linear" && type != "llama3") unsupported("the rotary scaling " + quote_name(type) + " (rope_type)");
   config.rope_scaling = type;
   config.rope_factor = rope.required_number("factor", 1.0, 1e6);
   if (type == "linear") return;
   config.rope_low_frequency_factor = rope.required_number("low_freq_factor", 1e-6, 1e6);
   config.rope_high_frequency_factor = rope.required_number("high_freq_factor", 1e-6, 1e6);
   if (config.rope_high_frequency_factor <= config.rope_low_frequency_factor) refuse("has a high_freq_factor not above its low_freq_factor");
-  config.rope_original_positions = rope.integer("original_max_position_embeddings", config.max_positions, 1, kMostPositions);
+  const char* original = "original_max_position_embeddings";  // beside the rotary settings, it wins over the one within
+  config.rope_original_positions = members.integer(original, rope.integer(original, config.max_positions, 1, kMostPositions), 1, kMostPositions);
 }
 
 // Ids that the vocabulary does not have can never occur: they are left out. So are the defaults of a family that do not fit.

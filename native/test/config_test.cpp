@@ -1,0 +1,270 @@
+// config.json as transformers 4 and 5 write it, what is refused, presets, and the rotary frequencies.
+#include "model/config.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "model/rope_scaling.h"
+#include "test/check.h"
+
+using namespace rankwise;
+using namespace rankwise::test;
+using nlohmann::json;
+
+namespace {
+
+auto fields(const ModelConfig& c) {
+  return std::tie(c.model_type, c.vocab_size, c.hidden_size, c.intermediate_size, c.layers, c.heads, c.kv_heads, c.head_dim, c.max_positions,
+                  c.rms_epsilon, c.rope_theta, c.rope_scaling, c.rope_factor, c.rope_low_frequency_factor, c.rope_high_frequency_factor,
+                  c.rope_original_positions, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm, c.initializer_range, c.eos_ids,
+                  c.bos_id);
+}
+
+// Saved by LlamaConfig of transformers 5.18.
+const char* const kLlama5 = R"({
+  "architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 1, "dtype": "bfloat16",
+  "eos_token_id": 2, "head_dim": 32, "hidden_act": "silu", "hidden_size": 256, "initializer_range": 0.02, "intermediate_size": 688,
+  "max_position_embeddings": 131072, "mlp_bias": false, "model_type": "llama", "num_attention_heads": 4, "num_hidden_layers": 3,
+  "num_key_value_heads": 2, "pad_token_id": null, "pretraining_tp": 1, "rms_norm_eps": 1e-05,
+  "rope_parameters": {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192,
+                      "rope_theta": 500000.0, "rope_type": "llama3"},
+  "tie_word_embeddings": true, "transformers_version": "5.18.0", "use_cache": true, "vocab_size": 32000
+})";
+
+// The same model as version 4 wrote it.
+const char* const kLlama4 = R"({
+  "architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2,
+  "head_dim": 32, "hidden_act": "silu", "hidden_size": 256, "initializer_range": 0.02, "intermediate_size": 688,
+  "max_position_embeddings": 131072, "mlp_bias": false, "model_type": "llama", "num_attention_heads": 4, "num_hidden_layers": 3,
+  "num_key_value_heads": 2, "pretraining_tp": 1, "rms_norm_eps": 1e-05,
+  "rope_scaling": {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192,
+                   "rope_type": "llama3"},
+  "rope_theta": 500000.0, "tie_word_embeddings": true, "torch_dtype": "bfloat16", "transformers_version": "4.45.0", "use_cache": true,
+  "vocab_size": 32000
+})";
+
+// The least that a config.json must have.
+json least(const char* model_type) {
+  return {{"model_type", model_type}, {"vocab_size", 100},       {"hidden_size", 64},
+          {"intermediate_size", 96},  {"num_hidden_layers", 2}, {"num_attention_heads", 32}};
+}
+
+// `base` with the members of `changes`.
+std::string with(json base, const json& changes) {
+  base.update(changes);
+  return base.dump();
+}
+
+void test_versions() {
+  const ModelConfig five = parse_model_config(kLlama5), four = parse_model_config(kLlama4);
+  check(fields(five) == fields(four), "versions 4 and 5 mean the same model");
+  check(five.hidden_size == 256 && five.intermediate_size == 688 && five.layers == 3 && five.heads == 4 && five.kv_heads == 2 &&
+            five.head_dim == 32 && five.vocab_size == 32000 && five.max_positions == 131072,
+        "sizes");
+  check(five.rms_epsilon == 1e-5f && five.initializer_range == 0.02f && five.tied_head && five.eos_ids == std::vector<int64_t>{2} &&
+            five.bos_id == 1,
+        "numbers");
+  check(five.rope_theta == 500000 && five.rope_scaling == "llama3" && five.rope_factor == 8 && five.rope_low_frequency_factor == 1 &&
+            five.rope_high_frequency_factor == 4 && five.rope_original_positions == 8192,
+        "rotary settings");
+}
+
+void test_defaults() {
+  const ModelConfig llama = parse_model_config(least("llama").dump());
+  check(llama.kv_heads == 32 && llama.head_dim == 2 && llama.max_positions == 2048 && llama.rms_epsilon == 1e-6f && llama.rope_theta == 10000 &&
+            llama.rope_scaling == "none" && !llama.tied_head && !llama.qkv_bias && !llama.output_bias && !llama.mlp_bias && !llama.qk_norm &&
+            llama.bos_id == 1 && llama.eos_ids == std::vector<int64_t>{2},
+        "llama");
+  const ModelConfig mistral = parse_model_config(with(least("mistral"), {{"sliding_window", nullptr}}));
+  check(mistral.kv_heads == 8 && mistral.max_positions == 131072 && mistral.bos_id == 1, "mistral");
+  const ModelConfig qwen2 = parse_model_config(least("qwen2").dump());
+  check(qwen2.kv_heads == 32 && qwen2.max_positions == 32768 && qwen2.qkv_bias && !qwen2.output_bias && !qwen2.qk_norm && qwen2.bos_id == -1 &&
+            qwen2.eos_ids.empty(),
+        "qwen2");
+  const ModelConfig qwen3 = parse_model_config(least("qwen3").dump());
+  check(qwen3.head_dim == 128 && qwen3.kv_heads == 32 && qwen3.qk_norm && !qwen3.qkv_bias, "qwen3");
+
+  const json all_null = {{"num_key_value_heads", nullptr}, {"head_dim", nullptr},      {"rope_scaling", nullptr}, {"rope_parameters", nullptr},
+                         {"bos_token_id", nullptr},        {"eos_token_id", nullptr}, {"quantization_config", nullptr}};
+  const ModelConfig nulls = parse_model_config(with(least("llama"), all_null));
+  check(nulls.kv_heads == 32 && nulls.head_dim == 2 && nulls.bos_id == -1 && nulls.eos_ids.empty(), "null is absent, and no id");
+}
+
+void test_features() {
+  const auto parse = [](const char* type, const json& changes) { return parse_model_config(with(least(type), changes)); };
+  const ModelConfig biased = parse("llama", {{"attention_bias", true}, {"mlp_bias", true}});
+  check(biased.qkv_bias && biased.output_bias && biased.mlp_bias, "llama with biases");
+  const ModelConfig qwen3 = parse("qwen3", {{"attention_bias", true}, {"head_dim", 16}});
+  check(qwen3.qkv_bias && qwen3.output_bias && qwen3.head_dim == 16, "qwen3 with biases");
+  check(!parse("mistral", {{"attention_bias", true}, {"sliding_window", nullptr}}).qkv_bias, "mistral never has biases");
+  check(parse("llama", {{"eos_token_id", {5, 7}}}).eos_ids == std::vector<int64_t>{5, 7}, "several ends");
+  check(parse("llama", {{"eos_token_id", {5, 128001}}, {"bos_token_id", 128000}}).eos_ids == std::vector<int64_t>{5}, "an id beyond the vocabulary");
+  const ModelConfig linear = parse("llama", {{"rope_scaling", {{"type", "linear"}, {"factor", 4}}}, {"rope_theta", 5e5}});
+  check(linear.rope_scaling == "linear" && linear.rope_factor == 4 && linear.rope_theta == 5e5, "linear scaling of version 4");
+  const json llama3 = {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}};
+  check(parse("llama", {{"rope_parameters", llama3}}).rope_original_positions == 2048, "original positions default to the longest");
+  check(parse("mistral", {{"sliding_window", 131072}}).model_type == "mistral", "a window as long as the context");
+  check(parse("qwen2", {{"use_sliding_window", true}, {"max_window_layers", 2}, {"sliding_window", 16}}).layers == 2, "no layer with a window");
+  const json all_full = {{"layer_types", {"full_attention", "full_attention"}}, {"use_sliding_window", true}, {"max_window_layers", 0}};
+  check(parse("qwen2", all_full).layers == 2, "layer_types, all full, go before max_window_layers");
+  check(parse("llama", {{"hidden_size", 100}, {"num_attention_heads", 3}, {"head_dim", 64}}).q_width() == 192, "heads wider than the model");
+}
+
+void test_unsupported() {
+  struct Case {
+    const char* named;  // what the sentence must name
+    const char* type;
+    json changes;
+  };
+  const Case cases[] = {
+      {"gemma", "llama", {{"model_type", "gemma"}}},
+      {"gpt2", "llama", {{"model_type", "gpt2"}}},
+      {"experts", "llama", {{"model_type", "mixtral"}, {"num_local_experts", 8}}},
+      {"experts", "qwen3", {{"num_experts", 8}}},
+      {"gelu", "llama", {{"hidden_act", "gelu"}}},
+      {"sliding", "mistral", json::object()},
+      {"sliding", "mistral", {{"sliding_window", 4096}}},
+      {"sliding", "qwen2", {{"use_sliding_window", true}, {"max_window_layers", 0}}},
+      {"sliding", "qwen2", {{"layer_types", {"full_attention", "sliding_attention"}}, {"sliding_window", 128}}},
+      {"layer_types", "qwen3", {{"layer_types", {"linear_attention"}}}},
+      {"yarn", "llama", {{"rope_parameters", {{"rope_type", "yarn"}, {"factor", 4}}}}},
+      {"dynamic", "llama", {{"rope_scaling", {{"type", "dynamic"}, {"factor", 4}}}}},
+      {"longrope", "llama", {{"rope_scaling", {{"rope_type", "longrope"}}}}},
+      {"by layer", "llama", {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}},
+      {"partial_rotary_factor", "llama", {{"partial_rotary_factor", 0.5}}},
+      {"partial_rotary_factor", "llama", {{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}},
+      {"quantization_config", "llama", {{"quantization_config", {{"quant_method", "gptq"}}}}},
+  };
+  for (const Case& c : cases) {
+    std::string sentence;
+    check_refused("E_UNSUPPORTED", c.named, [&] {
+      try {
+        parse_model_config(with(least(c.type), c.changes));
+      } catch (const Error& e) {
+        sentence = e.what();
+        throw;
+      }
+    });
+    check(sentence.find(c.named) != std::string::npos, std::string("names ") + c.named + ": " + sentence);
+  }
+}
+
+void test_malformed() {
+  for (const char* key : {"model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"}) {
+    json config = least("llama");
+    config.erase(key);
+    check_refused("E_CONFIG", std::string("without ") + key, [&] { parse_model_config(config.dump()); });
+  }
+  for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+                          "head_dim", "max_position_embeddings"}) {
+    for (const json& value : {json(0), json(-1), json(1.5), json("8"), json(true), json::array(), json(INT64_MAX), json(UINT64_MAX), json(INT64_MIN)}) {
+      check_refused("E_CONFIG", std::string(key) + " = " + value.dump(), [&] { parse_model_config(with(least("llama"), {{key, value}})); });
+    }
+  }
+  const json llama3 = {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4}, {"high_freq_factor", 4}};
+  const json changes[] = {
+      {{"num_key_value_heads", 5}},
+      {{"num_attention_heads", 3}},
+      {{"head_dim", 3}},
+      {{"rms_norm_eps", 0}},
+      {{"rms_norm_eps", "1e-6"}},
+      {{"initializer_range", -1}},
+      {{"rope_theta", 0}},
+      {{"rope_theta", -1e4}},
+      {{"rope_parameters", 1}},
+      {{"rope_parameters", {{"rope_type", "linear"}}}},
+      {{"rope_parameters", {{"rope_type", "linear"}, {"factor", 0}}}},
+      {{"rope_parameters", {{"rope_type", 7}}}},
+      {{"rope_parameters", {{"rope_type", "llama3"}, {"factor", 8}}}},
+      {{"rope_parameters", llama3}},
+      {{"tie_word_embeddings", 1}},
+      {{"attention_bias", "yes"}},
+      {{"eos_token_id", -1}},
+      {{"eos_token_id", "2"}},
+      {{"eos_token_id", {1, 2.5}}},
+      {{"bos_token_id", {1}}},
+      {{"layer_types", "full_attention"}},
+      {{"model_type", 5}},
+  };
+  for (const json& change : changes) {
+    check_refused("E_CONFIG", change.dump(), [&] { parse_model_config(with(least("llama"), change)); });
+  }
+  for (const char* text : {"", "null", "[]", "{", "{}", "{\"model_type\":\"llama\",\"model_type\":\"llama\"}", "{\"rope_theta\":1e999}", "{\"a\":NaN}",
+                           "{\"a\":\"\xff\"}"}) {
+    check_refused("E_CONFIG", text, [&] { parse_model_config(text); });
+  }
+  check_refused("E_CONFIG", "a nul byte", [] { parse_model_config(least("llama").dump() + std::string("\0x", 2)); });
+}
+
+void test_round_trip() {
+  const json rope = {{"rope_type", "linear"}, {"factor", 2.5}, {"rope_theta", 12345.5}};
+  const std::string texts[] = {
+      kLlama5,
+      with(least("llama"), {{"attention_bias", true}, {"mlp_bias", true}, {"rms_norm_eps", 1e-5}, {"rope_parameters", rope}, {"eos_token_id", {3, 4}}}),
+      with(least("mistral"), {{"sliding_window", nullptr}, {"bos_token_id", nullptr}}),
+      with(least("qwen2"), {{"tie_word_embeddings", true}, {"eos_token_id", 9}}),
+      with(least("qwen3"), {{"attention_bias", true}}),
+  };
+  for (const std::string& text : texts) {
+    const ModelConfig before = parse_model_config(text);
+    const std::string written = model_config_json(before, "bfloat16");
+    check(fields(parse_model_config(written)) == fields(before), "round trip of " + before.model_type);
+    check(json::parse(written)["dtype"] == "bfloat16", "dtype");
+  }
+  check(model_config_json(preset_config("llama-9m"), "float32").find("\"rms_norm_eps\": 1e-06") != std::string::npos, "short numbers");
+  ModelConfig odd = preset_config("llama-9m");
+  check_refused("E_CONFIG", "element type", [&] { model_config_json(odd, "int8"); });
+  odd.qkv_bias = true;
+  check_refused("E_CONFIG", "biases that llama does not have", [&] { model_config_json(odd, "float32"); });
+  odd.model_type = "gpt2";
+  check_refused("E_CONFIG", "unknown type", [&] { model_config_json(odd, "float32"); });
+}
+
+void test_presets() {
+  for (const std::string& name : preset_names()) {
+    const ModelConfig config = preset_config(name);
+    check(fields(parse_model_config(model_config_json(config, "float32"))) == fields(config), "round trip of " + name);
+    check(config.head_dim * config.heads == config.hidden_size && !config.tied_head && config.vocab_size == 32000, name);
+  }
+  check(preset_names().size() == 10, "ten presets");
+  const ModelConfig big = preset_config("llama-1b");
+  check(big.hidden_size == 2048 && big.intermediate_size == 5461 && big.heads == 32 && big.layers == 24 && big.max_positions == 2048, "llama-1b");
+  check_refused("E_PRESET", "unknown preset", [] { preset_config("llama-2b"); });
+}
+
+// As transformers 5.18 computes them in float32.
+void test_rotary_frequencies() {
+  const std::vector<float> llama3 = {1.0f,          0.440366626f,   0.193922758f,   0.0853971019f,  0.0376060307f,  0.0165604409f,
+                                     0.00729266508f, 0.00321144611f, 0.000524846022f, 7.78465546e-05f, 3.42810235e-05f, 1.50962178e-05f,
+                                     6.64786967e-06f, 2.92749974e-06f, 1.28917316e-06f, 5.6770881e-07f};
+  const std::vector<float> linear = {0.25f, 0.079056941f, 0.0250000004f, 0.00790569466f, 0.00249999994f, 0.000790569466f, 0.000250000012f, 7.90569466e-05f};
+  const auto close = [](const std::vector<float>& got, const std::vector<float>& want) {
+    bool same = got.size() == want.size();
+    for (size_t i = 0; same && i < got.size(); ++i) same = std::abs(got[i] / want[i] - 1) < 1e-6f;
+    return same;
+  };
+  check(close(rotary_inverse_frequencies(parse_model_config(kLlama5)), llama3), "llama3");
+  ModelConfig config;
+  config.head_dim = 16;
+  std::vector<float> plain = linear;
+  for (float& value : plain) value *= 4;
+  check(close(rotary_inverse_frequencies(config), plain), "none");
+  config.rope_scaling = "linear";
+  config.rope_factor = 4;
+  check(close(rotary_inverse_frequencies(config), linear), "linear");
+}
+
+}  // namespace
+
+int main() {
+  test_versions();
+  test_defaults();
+  test_features();
+  test_unsupported();
+  test_malformed();
+  test_round_trip();
+  test_presets();
+  test_rotary_frequencies();
+  return finish();
+}
