@@ -1,8 +1,12 @@
 import { Command } from 'commander';
 import { createApp } from '../app.ts';
 import { resolvePaths } from '../paths.ts';
+import { addBench } from './commands/bench.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addInference } from './commands/inference.ts';
 import { addMethods } from './commands/methods.ts';
+import { addRuns } from './commands/runs.ts';
+import { addTraining } from './commands/train.ts';
 import type { WithContext } from './context.ts';
 import { createOutput } from './output.ts';
 
@@ -22,6 +26,6 @@ export function createProgram(version: string): Command {
       await app.close();
     }
   };
-  for (const add of [addDoctor, addMethods]) add(program, withContext);
+  for (const add of [addDoctor, addMethods, addTraining, addInference, addRuns, addBench]) add(program, withContext);
   return program;
 }

@@ -80,16 +80,14 @@ export class RunService {
     }
   }
 
+  /** How many steps the run in a folder is to have. */
+  stepsOf(folder: string): number {
+    return storedRun(folder).training.steps;
+  }
+
   /** Goes on from the newest checkpoint that verifies, or from the start where there is none yet. */
   async resume(folder: string, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
-    const file = path.join(folder, 'run.json');
-    if (!existsSync(file))
-      throw new RankwiseError(
-        'E_RESUME',
-        `${folder} holds no run: run.json is missing.`,
-        'Name the output folder of a run.',
-      );
-    const stored = parseRunFile(readJson(file));
+    const stored = storedRun(folder);
     const { run: id, dataHash } = readJson(path.join(folder, 'data.json')) as DataRecord;
     const release = claimFolder(folder);
     try {
@@ -251,6 +249,18 @@ function copyFiles(from: string, to: string): void {
   for (const name of TOKENIZER_FILES) {
     if (existsSync(path.join(from, name))) copyFileSync(path.join(from, name), path.join(to, name));
   }
+}
+
+function storedRun(folder: string): RunFile {
+  const file = path.join(folder, 'run.json');
+  if (!existsSync(file)) {
+    throw new RankwiseError(
+      'E_RESUME',
+      `${folder} holds no run: run.json is missing.`,
+      'Name the output folder of a run.',
+    );
+  }
+  return parseRunFile(readJson(file));
 }
 
 function readJson(file: string): unknown {
