@@ -1,0 +1,45 @@
+#include <algorithm>
+#include <vector>
+
+#include "cpu/backend_spans.h"
+#include "linalg/eigen_symmetric.h"
+#include "linalg/householder.h"
+#include "ops/shape_checks.h"
+
+namespace rankwise {
+
+// Tasks go round the team, one thread each. The eigenvectors replace the Gram matrix as rows in ascending order; what is asked is
+// copied out from the end.
+void CpuBackend::eigh_top(std::span<const EighTask> tasks) {
+  shape_checks::eigh_top(tasks);
+  const auto solve = [&](const EighTask& task) {
+    const int64_t p = task.gram.rows, r = task.out.rows;
+    float* gram = task.gram.as<float>();
+    // Four vectors of p floats: small beside the matrix, and of every size that comes.
+    std::vector<float> vectors(static_cast<size_t>(4 * p));
+    eigen_symmetric_in_place(gram, p, task.gram.ld, vectors.data(), vectors.data() + p);
+    for (int64_t i = 0; i < r; ++i) {
+      float* row = task.out.as<float>() + i * task.out.ld;
+      std::copy_n(gram + (p - 1 - i) * task.gram.ld, p, row);
+      fix_sign(row, p);
+      task.eigenvalues.as<float>()[i] = vectors[static_cast<size_t>(p - 1 - i)];
+    }
+  };
+  if (tasks.size() == 1) return solve(tasks[0]);
+  const auto share = [&](int member) {
+    for (size_t i = static_cast<size_t>(member); i < tasks.size(); i += static_cast<size_t>(pool_.size())) solve(tasks[i]);
+  };
+  pool_.run(std::cref(share));
+}
+
+void CpuBackend::orthonormalize_rows(const View& a, const View& scratch) {
+  shape_checks::orthonormalize_rows(a, scratch);
+  householder_rows(pool_, kernels_, a, scratch.as<float>());
+}
+
+void CpuBackend::pseudo_inverse_symmetric(const View& a, const View& out) {
+  shape_checks::pseudo_inverse_symmetric(a, out);
+  eigen_pseudo_inverse(a.as<float>(), a.ld, a.rows, 1e-7f, out.as<float>(), out.ld);
+}
+
+}  // namespace rankwise

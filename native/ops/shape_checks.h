@@ -1,0 +1,39 @@
+#pragma once
+#include <span>
+
+#include "ops/ops.h"
+
+// What every backend demands of the arguments of an operation (E_SHAPE, E_DTYPE), written once, so that a call that would fail on the
+// processor or a card also fails on the meta backend, before a run starts.
+namespace rankwise::shape_checks {
+
+void matmul(std::span<const Term> terms, const View& out, const Epilogue& epilogue);
+void rmsnorm(const View& x, const View& gamma, const View& y, const View& rstd);
+void rmsnorm_backward(const View& dy, const View& x, const View& gamma, const View& rstd, const View* add, const View& dx,
+                      const View* dgamma, const View& scratch, int threads);
+void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin);
+void swiglu(const View& gate, const View& up, const View& out);
+void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act);
+void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
+               const View* lse, const View& scratch, int threads);
+void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
+                        const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv, const View& scratch,
+                        int threads);
+void embedding(const View& ids, const View& table, const View& out);
+void embedding_backward(const View& ids, const View& dout, const View& dtable);
+void cross_entropy(const View& logits, const View& targets, const View& losses);
+void copy(const View& from, const View& to);
+void axpby(const View& x, const View& y);
+void column_sum(const View& x, const View& out, const View& scratch, int threads);
+void floats(const char* operation, const View& x);  // f32 or bf16
+void f32(const char* operation, const View& x);
+void squared_distance(const View& a, const View& b);
+void adam(const View& parameter, const View& gradient, const View& m, const View& v);
+void adam8(const View& parameter, const View& gradient);
+void quantize_nf4(const View& dense, const Nf4View& nf4, const View& scratch);
+void dequantize_nf4(const Nf4View& nf4, const View& dense);
+void eigh_top(std::span<const Backend::EighTask> tasks);
+void orthonormalize_rows(const View& a, const View& scratch);
+void pseudo_inverse_symmetric(const View& a, const View& out);
+
+}  // namespace rankwise::shape_checks
