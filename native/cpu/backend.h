@@ -47,6 +47,7 @@ class CpuBackend final : public Backend {
   void zero(const View& x) override;
   void copy(const View& from, const View& to) override;
   void axpby(float alpha, const View& x, float beta, const View& y) override;
+  void multiply(const View& a, const View& b, const View& out) override;
   void column_sum(const View& x, const View& out, const View& scratch) override;
   void fill_normal(const View& x, float deviation, const RandomStream& stream) override;
   void fill_uniform(const View& x, float low, float high, const RandomStream& stream) override;
@@ -64,6 +65,7 @@ class CpuBackend final : public Backend {
 
   void eigh_top(std::span<const EighTask> tasks) override;
   void orthonormalize_rows(const View& a, const View& scratch) override;
+  void fix_row_signs(const View& a) override;
   void pseudo_inverse_symmetric(const View& a, const View& out) override;
 
  private:

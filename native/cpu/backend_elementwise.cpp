@@ -52,6 +52,13 @@ void CpuBackend::axpby(float alpha, const View& x, float beta, const View& y) {
   });
 }
 
+void CpuBackend::multiply(const View& a, const View& b, const View& out) {
+  shape_checks::multiply(a, b, out);
+  split(a.size(), kSpanGrain, [&](int64_t from, int64_t to, int) {
+    for (int64_t i = from; i < to; ++i) out.as<float>()[i] = a.as<float>()[i] * b.as<float>()[i];
+  });
+}
+
 // Cut by columns, so that neither partial sums nor the scratch are needed.
 void CpuBackend::column_sum(const View& x, const View& out, const View& scratch) {
   shape_checks::column_sum(x, out, scratch, threads());

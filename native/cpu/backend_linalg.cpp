@@ -37,6 +37,11 @@ void CpuBackend::orthonormalize_rows(const View& a, const View& scratch) {
   householder_rows(pool_, kernels_, a, scratch.as<float>());
 }
 
+void CpuBackend::fix_row_signs(const View& a) {
+  shape_checks::f32("fix_row_signs", a);
+  for (int64_t row = 0; row < a.rows; ++row) fix_sign(a.as<float>() + row * a.ld, a.cols);
+}
+
 void CpuBackend::pseudo_inverse_symmetric(const View& a, const View& out) {
   shape_checks::pseudo_inverse_symmetric(a, out);
   eigen_pseudo_inverse(a.as<float>(), a.ld, a.rows, 1e-7f, out.as<float>(), out.ld);

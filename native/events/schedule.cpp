@@ -17,10 +17,10 @@ int64_t EventSchedule::gap(int64_t index) const {
   return std::max<int64_t>(gap, 1);
 }
 
-bool EventSchedule::due(int64_t step) const {
+int64_t EventSchedule::next(int64_t from) const {
   int64_t at = 0;
-  for (int64_t index = 0; at < step; ++index) at += gap(index);
-  return at == step;
+  for (int64_t index = 0; at < from; ++index) at += gap(index);
+  return at;
 }
 
 }  // namespace rankwise

@@ -14,7 +14,7 @@ struct EventSchedule {
   int64_t increment = 0;
   int64_t largest_gap = 0;
 
-  bool due(int64_t step) const;
+  int64_t next(int64_t from) const;    // the first event at a step ≥ from
   int64_t gap(int64_t index) const;  // between event `index` and the next
 };
 

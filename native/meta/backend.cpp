@@ -86,6 +86,11 @@ void MetaBackend::axpby(float alpha, const View& x, float beta, const View& y) {
   count_elements(x);
 }
 
+void MetaBackend::multiply(const View& a, const View& b, const View& out) {
+  shape_checks::multiply(a, b, out);
+  count_elements(a);
+}
+
 void MetaBackend::column_sum(const View& x, const View& out, const View& scratch) {
   shape_checks::column_sum(x, out, scratch, threads_);
   count_elements(x);
@@ -160,6 +165,11 @@ void MetaBackend::eigh_top(std::span<const EighTask> tasks) {
 void MetaBackend::orthonormalize_rows(const View& a, const View& scratch) {
   shape_checks::orthonormalize_rows(a, scratch);
   count(4.0 * static_cast<double>(a.rows) * static_cast<double>(a.size()));
+}
+
+void MetaBackend::fix_row_signs(const View& a) {
+  shape_checks::f32("fix_row_signs", a);
+  count_elements(a);
 }
 
 void MetaBackend::pseudo_inverse_symmetric(const View& a, const View& out) {

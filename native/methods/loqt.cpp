@@ -58,7 +58,7 @@ class Loqt : public Method {
     });
   }
 
-  bool event_due(int64_t step) const override { return schedule_.due(step); }
+  int64_t next_event(int64_t from) const override { return schedule_.next(from); }
 
   void begin_step(const Context& context, Model&, const WeightSource& source, int64_t step) override {
     if (!event_due(step)) return;

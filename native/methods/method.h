@@ -66,7 +66,9 @@ class Method {
   // After the model is loaded: deltas, parameters, rules. `source` gives the unquantized weights again.
   virtual void attach(const Context& context, Model& model, const WeightSource& source, ParameterList& parameters) = 0;
 
-  virtual bool event_due(int64_t step) const { return false; }
+  // The first step ≥ `from` at which an event of the method takes place; −1 = none.
+  virtual int64_t next_event(int64_t from) const { return -1; }
+  bool event_due(int64_t step) const { return next_event(step) == step; }
   // Before the first micro-batch of a step.
   virtual void begin_step(const Context& context, Model& model, const WeightSource& source, int64_t step) {}
   // Around every unit's backward in the micro-batches of an event step.

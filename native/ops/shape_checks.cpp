@@ -198,6 +198,13 @@ void copy(const View& from, const View& to) {
   if (from.dtype != to.dtype) c.same_shape(from, to);
 }
 
+void multiply(const View& a, const View& b, const View& out) {
+  const Checker c{"multiply"};
+  c.shape(a.size() == b.size() && a.size() == out.size() && a.contiguous() && b.contiguous() && out.contiguous(), "sizes differ or rows lie apart:",
+          {&a, &b, &out});
+  for (const View* v : {&a, &b, &out}) f32("multiply", *v);
+}
+
 void axpby(const View& x, const View& y) { Checker{"axpby"}.same_shape(x, y); }
 
 void column_sum(const View& x, const View& out, const View& scratch, int threads) {

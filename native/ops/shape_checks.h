@@ -23,6 +23,7 @@ void embedding(const View& ids, const View& table, const View& out);
 void embedding_backward(const View& ids, const View& dout, const View& dtable);
 void cross_entropy(const View& logits, const View& targets, const View& losses);
 void copy(const View& from, const View& to);
+void multiply(const View& a, const View& b, const View& out);
 void axpby(const View& x, const View& y);
 void column_sum(const View& x, const View& out, const View& scratch, int threads);
 void floats(const char* operation, const View& x);  // f32 or bf16

@@ -170,32 +170,8 @@ StepResult Session::step(int64_t index, const TokenFile* file, const SequenceOrd
   return result;
 }
 
-Session::EvalResult Session::evaluate(const TokenFile* file, const SequenceOrder* order) {
-  EvalResult result;
-  const Batch& batch = batch_->batch();
-  const int64_t n = batch.tokens(), d = model_.config.hidden_size;
-  int64_t sequences = !file ? 1 : order ? order->evaluation_sequences() : file->sequences();
-  if (config_.eval_batches > 0) sequences = std::min(sequences, config_.eval_batches * config_.micro_batch);
-  double sum = 0;
-  for (int64_t first = 0; first < sequences; first += config_.micro_batch) {
-    for (int64_t row = 0; file && row < config_.micro_batch; ++row) {
-      const int64_t place = first + row;
-      const int64_t sequence = place >= sequences ? -1 : order ? order->evaluation_at(place) : place;
-      batch_->set(row, *file, sequence);
-      if (sequence >= 0) result.tokens += file->targets(sequence);
-    }
-    Tensor x = context_.passing(context_.activation, n, d, Category::activations);
-    Tensor y = context_.passing(context_.activation, n, d, Category::activations);
-    context_.ops.embedding(batch.ids, model_.embedding.dense(), x);
-    for (const Block& block : model_.blocks) {
-      block_forward(context_, model_, block, batch, x, y, nullptr);
-      std::swap(x, y);
-    }
-    head_loss(context_, model_, x, batch.targets, losses_, 1.0f, nullptr);
-    sum += context_.ops.sum(losses_);
-  }
-  result.loss = result.tokens ? sum / static_cast<double>(result.tokens) : 0;
-  return result;
+EvalResult Session::evaluate(const TokenFile* file, const SequenceOrder* order) {
+  return rankwise::evaluate(context_, model_, *batch_, losses_, file, order, config_.eval_batches);
 }
 
 std::vector<int32_t> Session::sample(const std::vector<int32_t>& prompt, int64_t tokens) {

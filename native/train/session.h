@@ -5,6 +5,7 @@
 
 #include "methods/method.h"
 #include "model/decoder.h"
+#include "train/evaluate.h"
 #include "train/run_config.h"
 #include "train/token_data.h"
 
@@ -27,10 +28,6 @@ class Session {
 
   // One optimizer step over the accumulation window. `files` may be null on meta.
   StepResult step(int64_t index, const TokenFile* file, const SequenceOrder* order);
-  struct EvalResult {
-    double loss = 0;
-    int64_t tokens = 0;
-  };
   // Mean loss over the evaluation sequences: of `order`'s part that was set aside, or of the whole file where order is null.
   EvalResult evaluate(const TokenFile* file, const SequenceOrder* order);
   // Continues a prompt greedily (temperature 0) with the model as it stands.

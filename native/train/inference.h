@@ -1,0 +1,40 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/arena.h"
+#include "cpu/backend.h"
+#include "model/model.h"
+
+namespace rankwise {
+
+// A model folder loaded to be used, not trained, with an adapter beside its weights if asked for.
+struct InferenceSettings {
+  std::string model;
+  std::string adapter;  // empty = none
+  bool bf16 = false;
+  bool nf4 = false;
+  bool double_quantize = false;
+  uint64_t budget = 0;
+  int threads = 0;
+  int64_t positions = 0;  // rows of the rotary tables
+};
+
+// Reads {model, adapter?, precision?, storage?, doubleQuantize?, memoryBudget?, threads?} of a job.
+InferenceSettings parse_inference(const nlohmann::json& job);
+
+class InferenceModel {
+ public:
+  explicit InferenceModel(const InferenceSettings& settings);
+  const Context& context() const { return context_; }
+  Model& model() { return model_; }
+  const Arena& arena() const { return arena_; }
+
+ private:
+  Arena arena_;
+  CpuBackend ops_;
+  Context context_;
+  Model model_;
+};
+
+}  // namespace rankwise

@@ -1,0 +1,147 @@
+#include "train/jobs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bench/library/bench.h"
+#include "core/error.h"
+#include "core/process_memory.h"
+#include "cpu/dispatch.h"
+#include "io/safetensors.h"
+#include "methods/registry.h"
+#include "model/generate.h"
+#include "model/save.h"
+#include "ops/selftest.h"
+#include "train/evaluate.h"
+#include "train/inference.h"
+#include "train/plan.h"
+
+namespace rankwise {
+
+using nlohmann::json;
+
+namespace {
+
+json eval_job(const json& job) {
+  InferenceSettings settings = parse_inference(job);
+  const ModelConfig config = read_model_config(settings.model);
+  const TokenFile file(job.at("tokens").get<std::string>(), config.vocab_size);
+  settings.positions = file.length();
+  InferenceModel inference(settings);
+  const int64_t rows = std::clamp<int64_t>(2048 / file.length(), 1, file.sequences());
+  BatchBuffer buffer(inference.context(), rows, file.length());
+  const Tensor losses = inference.context().lasting(DType::f32, 1, rows * file.length(), Category::workspace);
+  const EvalResult result = evaluate(inference.context(), inference.model(), buffer, losses, &file, nullptr, 0);
+  return {{"loss", result.loss}, {"perplexity", std::exp(result.loss)}, {"tokens", result.tokens}, {"peakBytes", inference.arena().usage().peak_bytes}};
+}
+
+json logits_job(const json& job) {
+  InferenceSettings settings = parse_inference(job);
+  const ModelConfig config = read_model_config(settings.model);
+  const TokenFile file(job.at("tokens").get<std::string>(), config.vocab_size);
+  settings.positions = file.length();
+  InferenceModel inference(settings);
+  const Context& context = inference.context();
+  BatchBuffer buffer(context, 1, file.length());
+  SafetensorsWriter writer(job.at("output").get<std::string>(), {{"logits", DType::f32, {file.sequences() * file.length(), config.vocab_size}}}, {});
+  for (int64_t sequence = 0; sequence < file.sequences(); ++sequence) {
+    buffer.set(0, file, sequence);
+    const Tensor x = hidden_states(context, inference.model(), buffer.batch());
+    const Tensor logits = context.passing(DType::f32, file.length(), config.vocab_size, Category::activations);
+    head_logits(context, inference.model(), x, logits);
+    writer.write(logits.view().data, static_cast<uint64_t>(logits.view().size()) * 4);
+  }
+  writer.finish();
+  return {{"sequences", file.sequences()}, {"length", file.length()}, {"vocabSize", config.vocab_size}};
+}
+
+json generate_job(const json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
+  const auto prompt = job.at("ids").get<std::vector<int32_t>>();
+  GenerationSettings generation;
+  generation.max_tokens = job.value("maxTokens", int64_t{64});
+  generation.temperature = job.value("temperature", 0.0);
+  generation.top_p = job.value("topP", 1.0);
+  generation.seed = job.value("seed", uint64_t{0});
+  if (job.contains("eosIds") && job["eosIds"].is_array()) generation.stop_ids = job["eosIds"].get<std::vector<int32_t>>();
+  generation.on_token = [&](int32_t id) {
+    emit({{"type", "token"}, {"id", id}});
+    return !cancelled.load();
+  };
+  InferenceSettings settings = parse_inference(job);
+  if (generation.max_tokens < 1 || generation.max_tokens > (1 << 20)) fail("E_JOB", "The number of tokens to generate is out of range.", "Ask for 1 to 1048576.");
+  settings.positions = static_cast<int64_t>(prompt.size()) + generation.max_tokens;
+  InferenceModel inference(settings);
+  return {{"ids", generate(inference.context(), inference.model(), prompt, generation)}, {"peakBytes", inference.arena().usage().peak_bytes}};
+}
+
+json merge_job(const json& job) {
+  InferenceSettings settings = parse_inference(job);
+  settings.positions = 1;
+  settings.bf16 = false;  // folded in float32, rounded once when written
+  const std::string dtype = job.value("dtype", std::string("float32"));
+  if (dtype != "float32" && dtype != "bfloat16") fail("E_JOB", "A merged model cannot be written as " + dtype + ".", "Use float32 or bfloat16.");
+  InferenceModel inference(settings);
+  const std::string output = job.at("output");
+  save_model(inference.context(), inference.model(), dtype == "bfloat16" ? DType::bf16 : DType::f32, output);
+  return {{"output", output}, {"peakBytes", inference.arena().usage().peak_bytes}};
+}
+
+json selftest_job() {
+  json backends = json::array();
+  Arena arena(Arena::Kind::real, 0);
+  CpuBackend ops(arena, 0);
+  const SelftestReport report = run_op_table(ops, arena);
+  backends.push_back({{"name", ops.name()}, {"passed", report.passed}, {"failed", report.failed}, {"failures", report.failures}});
+  return {{"backends", backends}, {"passed", report.passed}, {"failed", report.failed}};
+}
+
+json train_job(const json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
+  return train(parse_run(job), job.value("resume", false), cancelled, emit);
+}
+
+}  // namespace
+
+json run_job(const json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
+  try {
+    const std::string kind = job.at("kind");
+    if (kind == "plan") return make_plan(parse_run(job)).to_json();
+    if (kind == "train") return train_job(job, cancelled, emit);
+    if (kind == "eval") return eval_job(job);
+    if (kind == "logits") return logits_job(job);
+    if (kind == "generate") return generate_job(job, cancelled, emit);
+    if (kind == "merge") return merge_job(job);
+    if (kind == "bench") return bench_job(job, cancelled, emit);
+    if (kind == "selftest") return selftest_job();
+    fail("E_JOB", "The engine knows no job \"" + kind + "\".", "This is a fault of the program around the engine.");
+  } catch (const json::exception& e) {
+    fail("E_JOB", std::string("The job has a value that is missing or of the wrong type: ") + e.what() + ".", "This is a fault of the program around the engine.");
+  }
+}
+
+json engine_info() {
+  json cpu = {{"name", "cpu"}, {"available", true}, {"reason", ""}};
+  if (processor_isa() == Isa::none) {
+    cpu["available"] = false;
+    cpu["reason"] = "This processor has no AVX2 and FMA, which the engine needs.";
+  }
+  return {{"engineVersion", "0.1.0"},
+          {"compiler", std::string("g++ ") + __VERSION__},
+          {"isa", name_of(detect_isa())},
+          {"cores", resolve_threads(0)},
+          {"memoryBytes", machine_memory_bytes()},
+          {"availableBytes", available_memory_bytes()},
+          {"backends", json::array({cpu})}};
+}
+
+json engine_registry() {
+  json registry = method_registry();
+  registry["presets"] = json::array();
+  for (const std::string& name : preset_names()) {
+    const ModelConfig c = preset_config(name);
+    registry["presets"].push_back({{"name", name}, {"vocabSize", c.vocab_size}, {"hiddenSize", c.hidden_size}, {"layers", c.layers}, {"heads", c.heads},
+                                   {"intermediateSize", c.intermediate_size}, {"maxPositions", c.max_positions}});
+  }
+  return registry;
+}
+
+}  // namespace rankwise

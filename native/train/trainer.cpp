@@ -1,0 +1,211 @@
+#include "train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "core/error.h"
+#include "core/process_memory.h"
+#include "cpu/backend.h"
+#include "io/files.h"
+#include "train/checkpoint.h"
+#include "train/plan.h"
+#include "train/session.h"
+
+namespace rankwise {
+
+using nlohmann::json;
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// What must be the same for a checkpoint to belong to a run: everything that decides its numbers.
+std::string record_of(const RunConfig& config) {
+  json record = config.run;
+  for (const char* key : {"name", "output", "device"}) record.erase(key);
+  Sha256 hash;
+  const std::string text = record.dump();
+  hash.update(text.data(), text.size());
+  return hash.hex();
+}
+
+class Run {
+ public:
+  Run(const RunConfig& config, const MemoryPlan& plan, const EventSink& emit)
+      : config_(config),
+        plan_(plan),
+        emit_(emit),
+        arena_(Arena::Kind::real, config.budget),
+        ops_(arena_, config.threads),
+        train_file_(config.train_tokens, config.model.vocab_size),
+        order_(train_file_.sequences(), config.eval_fraction, config.shuffle, config.seed),
+        session_(ops_, arena_, config, plan.recompute),
+        record_(record_of(config)) {
+    check_length(train_file_);
+    if (!config.eval_tokens.empty()) {
+      eval_file_.emplace(config.eval_tokens, config.model.vocab_size);
+      check_length(*eval_file_);
+    }
+  }
+
+  int64_t resume() {
+    const Resumed resumed = load_newest_checkpoint(session_, config_.output, record_);
+    for (const std::string& reason : resumed.rejected) {
+      emit_({{"type", "warning"}, {"code", "W_CHECKPOINT"}, {"message", reason}, {"hint", "The checkpoint before it is used."}});
+    }
+    earlier_peak_ = resumed.progress.at("peakBytes");
+    best_eval_ = resumed.progress.at("bestEval").is_null() ? INFINITY : resumed.progress.at("bestEval").get<double>();
+    evals_since_best_ = resumed.progress.at("evalsSinceBest");
+    loss_ = resumed.progress.at("loss");
+    eval_loss_ = resumed.progress.at("evalLoss");
+    return resumed.step;
+  }
+
+  json go(int64_t first, const std::atomic<bool>& cancelled) {
+    const double started = now();
+    int64_t done = first;
+    bool stopped = false;
+    bool evaluated = first == config_.steps;
+    for (; done < config_.steps && !enough();) {
+      one_step(done);
+      ++done;
+      evaluated = false;
+      if (config_.has_eval && config_.eval_every && done % config_.eval_every == 0) {
+        evaluate(done);
+        evaluated = true;
+      }
+      if (cancelled.load()) {
+        stopped = done < config_.steps;
+        if (stopped) break;
+      }
+      if (config_.checkpoint_every && done % config_.checkpoint_every == 0 && done < config_.steps) checkpoint(done);
+    }
+    if (stopped) {
+      checkpoint(done);
+    } else {
+      if (config_.has_eval && !evaluated) evaluate(done);
+      session_.save(config_.output);
+    }
+    report_memory(done);
+    json result = {{"type", "done"},
+                   {"steps", done},
+                   {"finalLoss", loss_},
+                   {"peakBytes", peak()},
+                   {"planBytes", plan_.plan_bytes},
+                   {"outsideBytes", outside()},
+                   {"parameterHash", session_.parameter_hash()},
+                   {"seconds", now() - started},
+                   {"output", config_.output}};
+    if (config_.has_eval) result["evalLoss"] = eval_loss_;
+    if (stopped) result["stopped"] = true;
+    emit_(result);
+    return result;
+  }
+
+ private:
+  void check_length(const TokenFile& file) const {
+    if (file.length() != config_.sequence_length) {
+      fail("E_DATA", "The tokens file has sequences of " + std::to_string(file.length()) + " tokens but the run says " + std::to_string(config_.sequence_length) + ".",
+           "Set data.sequenceLength to " + std::to_string(file.length()) + ".");
+    }
+  }
+
+  void one_step(int64_t index) {
+    const double started = now();
+    const StepResult step = session_.step(index, &train_file_, &order_);
+    if (!step.finite) {
+      fail("E_NONFINITE", "Loss or gradient of step " + std::to_string(index) + " are no longer numbers; nothing of this step was kept.",
+           "Lower optimizer.learningRate or lengthen schedule.warmupSteps; the last checkpoint is still good.");
+    }
+    const double seconds = now() - started;
+    loss_ = step.loss;
+    emit_({{"type", "step"},
+           {"step", index},
+           {"loss", step.loss},
+           {"learningRate", step.learning_rate},
+           {"gradientNorm", step.gradient_norm},
+           {"tokens", step.tokens},
+           {"tokensPerSecond", static_cast<double>(step.tokens) / seconds},
+           {"seconds", seconds}});
+    if (!step.event.kind.empty()) report_event(index, step.event);
+    if (peak() != reported_peak_) report_memory(index + 1);
+  }
+
+  void report_event(int64_t index, const EventReport& report) {
+    json layers = json::array();
+    for (const LayerReport& layer : report.layers) {
+      json one = {{"name", layer.layer}};
+      for (const auto& [name, value] : layer.figures) one[name] = value;
+      layers.push_back(std::move(one));
+    }
+    emit_({{"type", "event"}, {"step", index}, {"kind", report.kind}, {"layers", std::move(layers)}});
+  }
+
+  void report_memory(int64_t done) {
+    reported_peak_ = peak();
+    emit_({{"type", "memory"}, {"step", done}, {"peakBytes", peak()}, {"byCategory", category_bytes(arena_.usage())}, {"planBytes", plan_.plan_bytes}});
+  }
+
+  void evaluate(int64_t done) {
+    const EvalResult eval = eval_file_ ? session_.evaluate(&*eval_file_, nullptr) : session_.evaluate(&train_file_, &order_);
+    eval_loss_ = eval.loss;
+    emit_({{"type", "eval"}, {"step", done}, {"loss", eval.loss}, {"perplexity", std::exp(eval.loss)}, {"tokens", eval.tokens}});
+    if (eval.loss < best_eval_) {
+      best_eval_ = eval.loss;
+      evals_since_best_ = 0;
+    } else {
+      ++evals_since_best_;
+    }
+    for (const SamplePrompt& sample : config_.samples) {
+      emit_({{"type", "sample"}, {"step", done}, {"prompt", sample.prompt}, {"ids", session_.sample(sample.ids, config_.sample_tokens)}});
+    }
+  }
+
+  bool enough() const { return config_.patience > 0 && evals_since_best_ >= config_.patience; }
+
+  void checkpoint(int64_t done) {
+    const json progress = {{"peakBytes", peak()},
+                           {"bestEval", std::isfinite(best_eval_) ? json(best_eval_) : json(nullptr)},
+                           {"evalsSinceBest", evals_since_best_},
+                           {"loss", loss_},
+                           {"evalLoss", eval_loss_}};
+    const SavedCheckpoint saved = write_checkpoint(session_, config_.output, done, record_, progress, config_.keep_checkpoints);
+    emit_({{"type", "checkpoint"}, {"step", done}, {"path", saved.path}, {"hash", saved.hash}});
+  }
+
+  // The peak of the whole run, what was reached before a resume included.
+  uint64_t peak() const { return std::max(earlier_peak_, arena_.usage().peak_bytes); }
+  uint64_t outside() const {
+    const uint64_t resident = peak_resident_bytes(), inside = arena_.usage().peak_bytes;
+    return resident > inside ? resident - inside : 0;
+  }
+
+  const RunConfig& config_;
+  const MemoryPlan& plan_;
+  const EventSink& emit_;
+  Arena arena_;
+  CpuBackend ops_;
+  TokenFile train_file_;
+  std::optional<TokenFile> eval_file_;
+  SequenceOrder order_;
+  Session session_;
+  std::string record_;
+  uint64_t earlier_peak_ = 0, reported_peak_ = 0;
+  double best_eval_ = INFINITY, loss_ = 0, eval_loss_ = 0;
+  int64_t evals_since_best_ = 0;
+};
+
+}  // namespace
+
+json train(const RunConfig& config, bool resume, const std::atomic<bool>& cancelled, const EventSink& emit) {
+  const MemoryPlan plan = make_plan(config);
+  require_fit(plan);
+  reset_peak_resident_bytes();
+  Run run(config, plan, emit);
+  const int64_t first = resume ? run.resume() : 0;
+  emit({{"type", "start"}, {"run", config.run.value("name", "")}, {"config", config.run}, {"plan", plan.to_json()}, {"step", first}});
+  return run.go(first, cancelled);
+}
+
+}  // namespace rankwise
