@@ -69,7 +69,7 @@ export class RecordService {
 
   compare(ids: readonly string[]): Comparison {
     const runs = ids.map((id) => this.find(id));
-    const settings = runs.map((run) => flatten({ ...run.config, name: undefined, output: undefined }));
+    const settings = runs.map((run) => flatten(comparable(run)));
     const names = [...new Set(settings.flatMap((each) => [...each.keys()]))];
     const differences = names
       .map((setting) => ({ setting, values: settings.map((each) => each.get(setting) ?? null) }))
@@ -117,6 +117,13 @@ export class RecordService {
       seconds: run.result?.seconds ?? null,
     };
   }
+}
+
+/** The settings without what tells runs apart anyway: name, folder, and the copy of the tokenizer in that folder. */
+function comparable({ config, output }: RunRecord): object {
+  const { tokenizer, ...model } = config.model;
+  const own = tokenizer?.startsWith(output + path.sep) ?? true;
+  return { ...config, name: undefined, output: undefined, model: own ? model : config.model };
 }
 
 /** {a: {b: 1}} as a.b → 1; lists stay whole. */

@@ -5,7 +5,7 @@ import { parseSize } from './size.ts';
 
 const integer = z.int();
 const positive = z.int().min(1);
-const fraction = z.number().gt(0).lt(1);
+const fraction = z.number().gt(0).max(0.9);
 const path = z.string().min(1);
 
 /** Bytes, or text such as "8GiB"; held as bytes. */
@@ -74,7 +74,7 @@ export const runFileSchema = z.strictObject({
     .prefault({}),
   optimizer: z
     .strictObject({
-      name: z.string().min(1).default('adamw'),
+      name: z.enum(['adamw']).default('adamw'),
       learningRate: z.number().min(0).default(1e-3),
       beta1: z.number().min(0).lt(1).default(0.9),
       beta2: z.number().min(0).lt(1).default(0.999),
@@ -86,7 +86,7 @@ export const runFileSchema = z.strictObject({
     .prefault({}),
   schedule: z
     .strictObject({
-      name: z.string().min(1).default('cosine'),
+      name: z.enum(['constant', 'linear', 'cosine']).default('cosine'),
       warmupSteps: z.int().min(0).default(0),
       minimumRatio: z.number().min(0).max(1).default(0.1),
     })
@@ -96,7 +96,8 @@ export const runFileSchema = z.strictObject({
       steps: positive.default(300),
       microBatch: positive.default(8),
       gradientAccumulation: positive.default(1),
-      clipNorm: z.number().min(0).nullable().default(1.0),
+      /** Default 1, or null with per-layer updates, which know the norm only when they are done. */
+      clipNorm: z.number().min(0).nullable().optional(),
       precision: z.enum(['f32', 'bf16']).default('bf16'),
       masterWeights: z.boolean().default(true),
       recompute: z.enum(['none', 'blocks', 'auto']).default('auto'),
@@ -106,8 +107,8 @@ export const runFileSchema = z.strictObject({
       evalBatches: positive.nullable().default(null),
       checkpointEvery: z.int().min(0).default(100),
       keepCheckpoints: positive.default(2),
-      /** Evaluations without a better loss before the run ends; null = never. */
-      earlyStopping: positive.nullable().default(null),
+      /** Ends the run after so many evaluations without a better loss. */
+      earlyStopping: z.strictObject({ patience: positive }).nullable().default(null),
       /** Prompts continued at every evaluation. */
       samples: z.array(z.string()).default([]),
       sampleTokens: positive.default(48),
@@ -126,7 +127,11 @@ export const runFileSchema = z.strictObject({
   output: path.optional(),
 });
 
-export type RunFile = z.output<typeof runFileSchema>;
+type Parsed = z.output<typeof runFileSchema>;
+
+export interface RunFile extends Parsed {
+  training: Parsed['training'] & { clipNorm: number | null };
+}
 
 /** A run with every default written out and every path absolute: what the engine gets and what a finished run keeps. */
 export interface Run extends RunFile {
@@ -140,7 +145,7 @@ export interface Run extends RunFile {
 /** Parses a run file that is already JSON. Throws E_RUN_FILE for the first thing wrong; unknown keys name the nearest known one. */
 export function parseRunFile(value: unknown): RunFile {
   const result = runFileSchema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return withClipNorm(result.data);
   // What is unknown comes first: a misspelt key often also makes another one missing.
   const issues = result.error.issues;
   const issue = issues.find((each) => each.code === 'unrecognized_keys') ?? issues[0]!;
@@ -158,10 +163,14 @@ export function parseRunFile(value: unknown): RunFile {
   throw new RankwiseError('E_RUN_FILE', `${where}: ${wordsOf(issue)}.`);
 }
 
+function withClipNorm(file: Parsed): RunFile {
+  const { clipNorm = file.optimizer.perLayerUpdates ? null : 1 } = file.training;
+  return { ...file, training: { ...file.training, clipNorm } };
+}
+
 function wordsOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') {
-    return issue.input === undefined ? `is missing or not of type ${issue.expected}` : `expected ${issue.expected}`;
-  }
+  if (issue.code === 'invalid_type')
+    return issue.message.endsWith('received undefined') ? 'is missing' : `expected ${issue.expected}`;
   if (issue.code === 'invalid_value')
     return `expected ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
   if (issue.code === 'too_small') return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;

@@ -1,0 +1,116 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { EngineHost, EngineInfo, Job, JobResults, RunningJob, TrainJob } from '../../main/engine/host.ts';
+import type { EngineEvent, MemoryPlan } from '../../preload/contract/events.ts';
+import type { Registry } from '../../preload/contract/methods.ts';
+import { RankwiseError } from '../../preload/contract/errors.ts';
+
+export const fakePlan: MemoryPlan = {
+  planBytes: 1000,
+  byCategory: { weights: 600, activations: 400 },
+  byPhase: { forward: 900, backward: 1000 },
+  outsideBytes: 50,
+  budgetBytes: 2000,
+  fits: true,
+  suggestions: [],
+};
+
+/** An engine that computes nothing: it tells the events of a run whose loss falls by the step. */
+export class FakeEngine implements EngineHost {
+  readonly jobs: Job[] = [];
+  /** Step at which a training job fails; 0 = never. */
+  failAt = 0;
+  /** Where a run that is resumed goes on. */
+  resumeFrom = 0;
+
+  async info(): Promise<EngineInfo> {
+    return { engineVersion: 'fake', compiler: 'none', isa: 'none', cores: 1, memoryBytes: 2 ** 30, backends: [] };
+  }
+
+  async registry(): Promise<Registry> {
+    const parts = {
+      storage: 'dense',
+      delta: 'none',
+      update: 'direct',
+      optimizer: 'adamw',
+      events: 'none',
+      initializer: 'none',
+    };
+    const rank = {
+      name: 'rank',
+      type: 'integer' as const,
+      default: 8,
+      minimum: 1,
+      maximum: 64,
+      help: 'Width of the term.',
+    };
+    const row = { title: 'T', summary: 'S', citation: 'C', parts };
+    return {
+      methods: [
+        { ...row, name: 'plain', storages: ['dense'], defaultStorage: 'dense', parameters: [] },
+        {
+          ...row,
+          name: 'ranked',
+          storages: ['nf4', 'dense'],
+          defaultStorage: 'nf4',
+          parameters: [rank, { name: 'kind', type: 'choice', default: 'a', choices: ['a', 'b'], help: 'Which.' }],
+        },
+      ],
+      presets: [{ name: 'tiny', vocabSize: 300 }],
+    };
+  }
+
+  start<J extends Job>(job: J, onEvent: (event: EngineEvent) => void = () => undefined): RunningJob<J> {
+    this.jobs.push(job);
+    let cancelled = false;
+    const work = async (): Promise<unknown> => {
+      if (job.kind === 'plan') return fakePlan;
+      if (job.kind === 'train') return this.#train(job, onEvent, () => cancelled);
+      throw new Error(`the fake engine does no ${job.kind}`);
+    };
+    return { result: work() as Promise<JobResults[J['kind']]>, cancel: () => (cancelled = true) };
+  }
+
+  async #train(job: TrainJob, onEvent: (event: EngineEvent) => void, cancelled: () => boolean): Promise<unknown> {
+    const { steps } = job.run.training;
+    onEvent({ type: 'start', run: job.run.name, config: job.run, plan: fakePlan });
+    for (let step = (job.resume ? this.resumeFrom : 0) + 1; step <= steps; step++) {
+      await new Promise(setImmediate);
+      if (step === this.failAt) throw new RankwiseError('E_NUMBER', 'The loss is not a number.', 'Lower the rate.');
+      if (cancelled()) return { stopped: true, steps: step - 1 };
+      onEvent({
+        type: 'step',
+        step,
+        loss: 5 / step,
+        learningRate: 1e-3,
+        gradientNorm: 1,
+        tokens: 100,
+        tokensPerSecond: 1000,
+        seconds: step / 10,
+      });
+      for (const { prompt, ids } of job.samples) onEvent({ type: 'sample', step, prompt, text: '', ids });
+      if (step === 2)
+        onEvent({
+          type: 'checkpoint',
+          step,
+          path: path.join(job.outputDir, 'checkpoints', 'step-00000002'),
+          hash: 'h',
+        });
+    }
+    mkdirSync(path.join(job.outputDir, 'model'), { recursive: true });
+    writeFileSync(path.join(job.outputDir, 'model', 'config.json'), '{"vocab_size":300}');
+    const done = {
+      type: 'done' as const,
+      steps,
+      finalLoss: 5 / steps,
+      peakBytes: 1000,
+      planBytes: 1000,
+      outsideBytes: 50,
+      parameterHash: 'p',
+      seconds: 1,
+      output: job.outputDir,
+    };
+    onEvent(done);
+    return done;
+  }
+}
