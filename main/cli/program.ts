@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { createApp } from '../app.ts';
 import { resolvePaths } from '../paths.ts';
 import { addBench } from './commands/bench.ts';
+import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInference } from './commands/inference.ts';
 import { addMethods } from './commands/methods.ts';
@@ -26,6 +27,7 @@ export function createProgram(version: string): Command {
       await app.close();
     }
   };
-  for (const add of [addDoctor, addMethods, addTraining, addInference, addRuns, addBench]) add(program, withContext);
+  for (const add of [addDoctor, addMethods, addTraining, addInference, addRuns, addDemo, addBench])
+    add(program, withContext);
   return program;
 }

@@ -32,7 +32,7 @@ export class TrainingProgress {
     else if (event.type === 'eval') {
       this.#tell(`step ${event.step}  evaluation loss ${figure(event.loss)}, perplexity ${figure(event.perplexity)}`);
     } else if (event.type === 'event')
-      this.#tell(`step ${event.step}  ${event.kind} of ${event.layers.length} layers${errorsOf(event)}`, true);
+      this.#tell(`step ${event.step + 1}  ${event.kind} of ${event.layers.length} layers${errorsOf(event)}`, true);
     else if (event.type === 'sample')
       this.#tell(`step ${event.step}  “${event.prompt}” → ${JSON.stringify(event.text)}`);
     else if (event.type === 'warning') this.#tell(`${event.code}: ${event.message} ${event.hint}`.trimEnd());
@@ -47,10 +47,11 @@ export class TrainingProgress {
   }
 
   #step(event: Extract<TrainEvent, { type: 'step' }>): void {
+    const done = event.step + 1;
     this.#losses.push(event.loss);
     const left =
       this.#losses.length >= STEPS_BEFORE_ESTIMATE
-        ? (this.#steps - event.step) * (event.tokens / event.tokensPerSecond)
+        ? (this.#steps - done) * (event.tokens / event.tokensPerSecond)
         : NaN;
     const memory =
       this.#peak > 0 ? `${bytes(this.#peak)} of ${bytes(this.#plan)} planned` : `${bytes(this.#plan)} planned`;
@@ -60,9 +61,9 @@ export class TrainingProgress {
       memory,
       ...(Number.isFinite(left) && left > 0 ? [`${duration(left)} left`] : []),
     ].join('  ');
-    const count = `step ${event.step}/${this.#steps}`;
+    const count = `step ${done}/${this.#steps}`;
     this.#line = this.#terminal
-      ? `${this.#label}${bar(event.step / this.#steps, 16)} ${count}  ${figures}  ${sparkline(this.#losses, 20)}`
+      ? `${this.#label}${bar(done / this.#steps, 16)} ${count}  ${figures}  ${sparkline(this.#losses, 20)}`
       : `${this.#label}${count}  ${figures}`;
     const now = Date.now();
     if (now - this.#drawnAt < (this.#terminal ? DRAW_EVERY_MS : PLAIN_EVERY_MS)) return;

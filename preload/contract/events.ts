@@ -5,6 +5,8 @@ export interface MemoryPlan {
   planBytes: number;
   byCategory: Record<string, number>;
   byPhase: Record<string, number>;
+  /** Whether activations are computed again in the backward pass: what recompute "auto" came to. */
+  recompute?: boolean;
   /** What lies outside the arena: code, libraries, the allocator of the process. */
   outsideBytes: number;
   budgetBytes: number;
@@ -20,7 +22,10 @@ export interface LayerEvent {
   [signal: string]: unknown;
 }
 
-/** What a training run tells, in order; also the lines of events.jsonl and of `train --json`. */
+/**
+ * What a training run tells, in order; also the lines of events.jsonl and of `train --json`. `step` and `event` name the step
+ * by its index (from 0); everything else says how many steps were done.
+ */
 export type TrainEvent =
   | { type: 'start'; run: string; config: RunFile; plan: MemoryPlan; step?: number }
   | {
@@ -45,6 +50,8 @@ export interface TrainDone {
   type: 'done';
   steps: number;
   finalLoss: number;
+  /** Of the last evaluation, where the run has evaluation data. */
+  evalLoss?: number;
   peakBytes: number;
   planBytes: number;
   outsideBytes: number;

@@ -18,8 +18,8 @@ export const fakePlan: MemoryPlan = {
 /** An engine that computes nothing: it tells the events of a run whose loss falls by the step. */
 export class FakeEngine implements EngineHost {
   readonly jobs: Job[] = [];
-  /** Step at which a training job fails; 0 = never. */
-  failAt = 0;
+  /** Step at which a training job fails; −1 = never. */
+  failAt = -1;
   /** Where a run that is resumed goes on. */
   resumeFrom = 0;
 
@@ -74,14 +74,14 @@ export class FakeEngine implements EngineHost {
   async #train(job: TrainJob, onEvent: (event: EngineEvent) => void, cancelled: () => boolean): Promise<unknown> {
     const { steps } = job.run.training;
     onEvent({ type: 'start', run: job.run.name, config: job.run, plan: fakePlan });
-    for (let step = (job.resume ? this.resumeFrom : 0) + 1; step <= steps; step++) {
+    for (let step = job.resume ? this.resumeFrom : 0; step < steps; step++) {
       await new Promise(setImmediate);
       if (step === this.failAt) throw new RankwiseError('E_NUMBER', 'The loss is not a number.', 'Lower the rate.');
-      if (cancelled()) return { stopped: true, steps: step - 1 };
+      if (cancelled()) return { stopped: true, steps: step };
       onEvent({
         type: 'step',
         step,
-        loss: 5 / step,
+        loss: 5 / (step + 1),
         learningRate: 1e-3,
         gradientNorm: 1,
         tokens: 100,
@@ -92,7 +92,7 @@ export class FakeEngine implements EngineHost {
       if (step === 2)
         onEvent({
           type: 'checkpoint',
-          step,
+          step: 2,
           path: path.join(job.outputDir, 'checkpoints', 'step-00000002'),
           hash: 'h',
         });

@@ -114,7 +114,7 @@ describe('training', () => {
     const { runs, records } = await services();
     const controller = new AbortController();
     const onEvent = (event: TrainEvent): void => {
-      if (event.type === 'step' && event.step === 3) controller.abort();
+      if (event.type === 'step' && event.step === 2) controller.abort();
     };
     const first = await runs.train(runFile(), origin(), { onEvent, signal: controller.signal });
     expect(first.stopped).toBe(true);
@@ -123,11 +123,11 @@ describe('training', () => {
     const second = await runs.resume(path.join(folder, 'out'));
     expect(second).toMatchObject({ id: first.id, stopped: false });
     expect(records.show(first.id)).toMatchObject({ state: 'finished' });
-    expect(records.show(first.id).loss.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(records.show(first.id).loss.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
   });
 
   it('records a failure with its words', async () => {
-    engine.failAt = 3;
+    engine.failAt = 2;
     const { runs, records } = await services();
     await expect(runs.train(runFile(), origin())).rejects.toThrow('not a number');
     expect(records.list()[0]).toMatchObject({ state: 'failed', error: { code: 'E_NUMBER', hint: 'Lower the rate.' } });

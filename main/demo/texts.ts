@@ -1,0 +1,33 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+/** The texts of the demonstration, unpacked where the services find them. */
+export interface DemoTexts {
+  /** A novel to pretrain on. */
+  novel: string;
+  /** Speeches to fine-tune on, and later ones that are held out. */
+  speeches: string;
+  heldOut: string;
+}
+
+const SEPARATOR = '\n<|endoftext|>\n';
+const HELD_OUT_SPEECHES = 3;
+
+/** @param bundled folder of the packed texts  @param folder where to unpack them */
+export function unpackTexts(bundled: string, folder: string): DemoTexts {
+  mkdirSync(folder, { recursive: true });
+  const unpack = (name: string): string =>
+    gunzipSync(readFileSync(path.join(bundled, `${name}.txt.gz`))).toString('utf8');
+  const keep = (name: string, text: string): string => {
+    const file = path.join(folder, `${name}.txt`);
+    writeFileSync(file, text);
+    return file;
+  };
+  const speeches = unpack('state-of-the-union').split(SEPARATOR);
+  return {
+    novel: keep('moby-dick', unpack('moby-dick')),
+    speeches: keep('speeches', speeches.slice(0, -HELD_OUT_SPEECHES).join(SEPARATOR)),
+    heldOut: keep('speeches-held-out', speeches.slice(-HELD_OUT_SPEECHES).join(SEPARATOR)),
+  };
+}
