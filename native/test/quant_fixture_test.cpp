@@ -119,7 +119,8 @@ void check_double_quantization(Backend& ops, const std::string& on) {
 
   // The offset is a mean: its last bit depends on the order of summation, and with it a code that lies on an edge.
   const std::vector<uint8_t> expected = fixture.read<uint8_t>("absmax_codes");
-  const Difference offsets = compare(offset, fixture.read<float>("absmax_offset")), scales = compare(scale, fixture.read<float>("absmax_scale"));
+  const Difference offsets = compare(offset, fixture.read<float>("absmax_offset"));
+  const Difference scales = compare(scale, fixture.read<float>("absmax_scale"));
   const Difference first = compare(codes, fixture.read<uint8_t>("codes")), second = compare(absmax_codes, expected);
   check(offsets.most < 1e-5, on + "double quantization: offset" + figures(offsets));
   check(scales.most < 1e-5, on + "double quantization: scales" + figures(scales));

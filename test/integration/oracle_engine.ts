@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Job, JobResults, TrainJob } from '../../main/engine/host.ts';
@@ -16,7 +16,14 @@ export interface Trajectory {
   /** Folder of the base model, relative to the fixtures. */
   model: string;
   /** The parts of a run file that fix the numbers. */
-  run: { method: { name: string }; targets?: string | string[]; storage?: object; training: { steps: number } };
+  run: {
+    method: { name: string };
+    targets?: string | string[];
+    storage?: { weights: string; doubleQuantize: boolean };
+    training: { steps: number };
+  };
+  /** Of the whole tokens file, before training. */
+  evalLoss?: number;
   losses: number[];
   gradientNorms?: number[];
   events?: { step: number; layers: Record<string, string | number>[] }[];
@@ -32,6 +39,12 @@ export function fixtureFolders(kind: string, file: string): string[] {
 
 export function readTrajectory(folder: string): Trajectory {
   return JSON.parse(readFileSync(path.join(fixtures, folder, 'expected.json'), 'utf8')) as Trajectory;
+}
+
+/** The adapter that a fixture brings, if any. */
+export function adapterOf(folder: string): string | null {
+  const adapter = path.join(fixtures, folder, 'adapter');
+  return existsSync(adapter) ? adapter : null;
 }
 
 /** A float32 tensor of a safetensors file. */
@@ -88,47 +101,59 @@ export function engineLogits(
   });
 }
 
-/** Trains as a trajectory's run says, on its tokens in file order, and returns what the engine told. */
-export function trainTrajectory(
-  folder: string,
-  trajectory: Trajectory,
-  initializeFrom?: string,
-): Promise<TrainEvent[]> {
-  return inTemporaryFolder(async (output) => {
-    const tokens = path.join(fixtures, folder, 'tokens.safetensors');
-    const length = readSafetensorsHeader(tokens).get('input_ids')!.shape[1]!;
-    const file = parseRunFile({
-      ...trajectory.run,
-      model: { path: path.join(fixtures, trajectory.model) },
-      initialize: 'pretrained',
-      data: { train: tokens, format: 'tokens', sequenceLength: length, shuffle: false },
-      method: { ...trajectory.run.method, ...(initializeFrom ? { initializeFrom } : {}) },
-      training: { ...trajectory.run.training, evalEvery: 0, checkpointEvery: 0 },
-    });
-    const run: TrainJob['run'] = {
-      ...file,
-      name: folder,
-      initialize: 'pretrained',
-      storage: { weights: file.storage.weights ?? 'dense', doubleQuantize: file.storage.doubleQuantize },
-      device: { ...file.device, backend: 'cpu', memoryBudget: 2 ** 30 },
-      output,
-    };
-    const job: TrainJob = {
-      kind: 'train',
-      run,
-      runId: 'oracle',
-      tokens: { train: tokens, eval: null, evalFraction: null },
-      outputDir: output,
-      resume: false,
-      samples: [],
-      sampleTokens: 1,
-    };
-    const events: TrainEvent[] = [];
-    await start(job, (event) => {
-      if (event.type !== 'token') events.push(event);
-    });
-    return events;
+/** Mean loss of a trajectory's tokens under the model that it starts from. */
+export async function engineEvalLoss(folder: string, trajectory: Trajectory): Promise<number> {
+  const storage = trajectory.run.storage ?? { weights: 'dense', doubleQuantize: false };
+  const job = {
+    kind: 'eval' as const,
+    model: path.join(fixtures, trajectory.model),
+    adapter: adapterOf(folder),
+    tokens: path.join(fixtures, folder, 'tokens.safetensors'),
+    precision: 'f32' as const,
+    storage: storage.weights,
+    doubleQuantize: storage.doubleQuantize,
+    threads: 0,
+    memoryBudget: 2 ** 30,
+  };
+  return (await start(job)).loss;
+}
+
+/** Trains as a trajectory's run says, on its tokens in file order, into `output`; returns what the engine told. */
+export async function trainTrajectory(folder: string, trajectory: Trajectory, output: string): Promise<TrainEvent[]> {
+  const tokens = path.join(fixtures, folder, 'tokens.safetensors');
+  const length = readSafetensorsHeader(tokens).get('input_ids')!.shape[1]!;
+  const adapter = adapterOf(folder);
+  const file = parseRunFile({
+    ...trajectory.run,
+    model: { path: path.join(fixtures, trajectory.model) },
+    initialize: 'pretrained',
+    data: { train: tokens, format: 'tokens', sequenceLength: length, shuffle: false },
+    method: { ...trajectory.run.method, ...(adapter ? { initializeFrom: adapter } : {}) },
+    training: { ...trajectory.run.training, evalEvery: 0, checkpointEvery: 0 },
   });
+  const run: TrainJob['run'] = {
+    ...file,
+    name: folder,
+    initialize: 'pretrained',
+    storage: { weights: file.storage.weights ?? 'dense', doubleQuantize: file.storage.doubleQuantize },
+    device: { ...file.device, backend: 'cpu', memoryBudget: 2 ** 30 },
+    output,
+  };
+  const job: TrainJob = {
+    kind: 'train',
+    run,
+    runId: 'oracle',
+    tokens: { train: tokens, eval: null, evalFraction: null },
+    outputDir: output,
+    resume: false,
+    samples: [],
+    sampleTokens: 1,
+  };
+  const events: TrainEvent[] = [];
+  await start(job, (event) => {
+    if (event.type !== 'token') events.push(event);
+  });
+  return events;
 }
 
 export function stepsOf(events: TrainEvent[]): Extract<TrainEvent, { type: 'step' }>[] {

@@ -1,12 +1,13 @@
 """Twenty steps of full fine-tuning with torch.optim.AdamW on known batches.
 
-Writes fixtures/train/full-NAME/{tokens.safetensors, expected.json: model, run, losses, gradientNorms}. Models are those of logits.py.
+Writes fixtures/train/full-NAME/{tokens.safetensors, expected.json: model, run, evalLoss (of the whole file, before training), losses,
+gradientNorms}. Models are those of logits.py.
 """
 import os
 import sys
 
 from tiny_models import FIXTURES, fresh_folder, load_model, random_tokens, save_json, save_tensors
-from training_loop import IGNORED, MICRO_BATCH, adamw, deviation, perturb, run_file
+from training_loop import IGNORED, MICRO_BATCH, adamw, deviation, evaluation_loss, perturb, run_file
 
 CASES = {
     'plain': dict(model='llama-gqa-tied'),
@@ -41,11 +42,14 @@ def main(out):
             model = load_model(os.path.join(out, 'logits', case['model'], 'model'))
             if noise:
                 perturb(model.named_parameters())
+            else:
+                before = evaluation_loss(lambda ids: model(input_ids=ids).logits, tensors)
             results.append(adamw(run, tensors, lambda ids: model(input_ids=ids).logits, model.named_parameters()))
         (losses, norms), (noisy, noisy_norms) = results
         folder = fresh_folder('train', f'full-{name}', out=out)
         save_tensors(os.path.join(folder, 'tokens.safetensors'), tensors)
-        save_json(os.path.join(folder, 'expected.json'), {'model': f'logits/{case["model"]}/model', 'run': run, 'losses': losses, 'gradientNorms': norms})
+        save_json(os.path.join(folder, 'expected.json'),
+                  {'model': f'logits/{case["model"]}/model', 'run': run, 'evalLoss': before, 'losses': losses, 'gradientNorms': norms})
         print(f'full-{name}: {losses[0]:.4f} → {losses[-1]:.4f}, norm {norms[0]:.3f}; rounding moves it by {deviation(losses, noisy):.1e}, {deviation(norms, noisy_norms):.1e}')
 
 

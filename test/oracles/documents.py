@@ -1,7 +1,7 @@
 """Documents packed into one sequence: the numbers are those of every document run alone, its positions from 0.
 
 Writes fixtures/documents/NAME/{expected.safetensors: input_ids, document_start i32 [2 × 24] (index in the sequence where the current
-document begins), logits; tokens.safetensors: the same with labels (−100 where a document begins); expected.json: five AdamW steps}.
+document begins), logits; tokens.safetensors: the same with labels (−100 where a document begins); expected.json: the loss of the file, and five AdamW steps}.
 """
 import os
 import sys
@@ -9,7 +9,7 @@ import sys
 import torch
 
 from tiny_models import FIXTURES, fresh_folder, load_model, random_tokens, save_json, save_tensors
-from training_loop import IGNORED, MICRO_BATCH, adamw, run_file
+from training_loop import IGNORED, MICRO_BATCH, adamw, evaluation_loss, run_file
 
 LENGTH = 24
 CASES = {'llama3-rope': 500, 'qwen3': 510}
@@ -56,9 +56,11 @@ def main(out):
                      {'input_ids': tensors['input_ids'], 'document_start': tensors['document_start'], 'logits': logits.reshape(-1, logits.shape[-1])})
         run = run_file('full', steps=5)
         tensors = packed(5 * MICRO_BATCH, seed + 5)
+        before = evaluation_loss(lambda ids, start: alone(model, ids, start), tensors)
         losses, norms = adamw(run, tensors, lambda ids, start: alone(model, ids, start), model.named_parameters())
         save_tensors(os.path.join(folder, 'tokens.safetensors'), tensors)
-        save_json(os.path.join(folder, 'expected.json'), {'model': f'logits/{name}/model', 'run': run, 'losses': losses, 'gradientNorms': norms})
+        save_json(os.path.join(folder, 'expected.json'),
+                  {'model': f'logits/{name}/model', 'run': run, 'evalLoss': before, 'losses': losses, 'gradientNorms': norms})
         print(f'documents {name}: without the mask logits differ by {(logits - joined).abs().max():.3f}; {losses[0]:.4f} → {losses[-1]:.4f}')
 
 

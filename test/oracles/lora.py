@@ -1,7 +1,7 @@
 """PEFT LoRA adapters with random factors: logits with the adapter, and twenty AdamW steps that train the adapter alone.
 
 Writes fixtures/lora/NAME/{adapter/…, expected.safetensors: input_ids, logits (of the base as stored); tokens.safetensors;
-expected.json: model, run, losses, gradientNorms}. The qlora cases train on a base that went through NF4. Base models are those of
+expected.json: model, run, evalLoss, losses, gradientNorms; trained.safetensors: the adapter as peft saves it at the end}. The qlora cases train on a base that went through NF4. Base models are those of
 logits.py.
 """
 import json
@@ -9,11 +9,11 @@ import os
 import sys
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 
 import nf4
 from tiny_models import FIXTURES, fresh_folder, load_model, random_tokens, save_json, save_tensors
-from training_loop import MICRO_BATCH, adamw, deviation, perturb, run_file
+from training_loop import MICRO_BATCH, adamw, deviation, evaluation_loss, perturb, run_file
 
 ATTENTION, MLP = ['q_proj', 'k_proj', 'v_proj', 'o_proj'], ['gate_proj', 'up_proj', 'down_proj']
 CASES = {
@@ -85,12 +85,16 @@ def main(out):
         results = []
         for noise in (False, True):
             model = load(True)
-            if noise:
+            if not noise:
+                first, before = model, evaluation_loss(lambda ids: model(input_ids=ids).logits, tensors)
+            else:
                 perturb((n, p) for n, p in model.named_parameters() if p.requires_grad)
             results.append(adamw(run, tensors, lambda ids: model(input_ids=ids).logits, model.named_parameters()))
         (losses, norms), (noisy, _) = results
         save_tensors(os.path.join(folder, 'tokens.safetensors'), tensors)
-        save_json(os.path.join(folder, 'expected.json'), {'model': f'logits/{case["model"]}/model', 'run': run, 'losses': losses, 'gradientNorms': norms})
+        save_json(os.path.join(folder, 'expected.json'),
+                  {'model': f'logits/{case["model"]}/model', 'run': run, 'evalLoss': before, 'losses': losses, 'gradientNorms': norms})
+        save_tensors(os.path.join(folder, 'trained.safetensors'), get_peft_model_state_dict(first))
         print(f'lora {name}: adapter changes logits by {change:.3f}; {losses[0]:.4f} → {losses[-1]:.4f}; rounding moves it by {deviation(losses, noisy):.1e}')
 
 

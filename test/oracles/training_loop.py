@@ -43,6 +43,14 @@ def backward(forward, batches):
     return total
 
 
+@torch.no_grad()
+def evaluation_loss(forward, tensors):
+    """Mean loss over all un-ignored predictions of the tokens."""
+    labels = tensors.get('labels', tensors['input_ids'])
+    logits = forward(*(tensors[key] for key in ('input_ids', 'document_start') if key in tensors))[:, :-1]
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), ignore_index=IGNORED).item()
+
+
 def decay_groups(named, decay):
     """Weight decay for matrices (embeddings included), not for norms and biases."""
     named = list(named)
