@@ -98,7 +98,8 @@ struct ModelTensors::Impl {
       add_file(folder + "/" + shard, [&](const std::string& name) {
         const auto [other, fresh] = found_in.emplace(name, shard);
         if (!fresh) {
-          fail("E_SAFETENSORS", "The tensor " + quote_name(name) + " is in two shards of " + folder + ": " + other->second + " and " + shard + ".",
+          fail("E_SAFETENSORS",
+               "The tensor " + quote_name(name) + " is in two shards of " + folder + ": " + other->second + " and " + shard + ".",
                "Download the model again.");
         }
         const auto entry = shard_of.find(name);
@@ -124,7 +125,8 @@ struct ModelTensors::Impl {
   const TensorInfo& info(const std::string& name) const {
     const Place& at = place(name);
     if (!at.info) {
-      fail("E_TENSOR", "The tensor " + quote_name(name) + " of " + folder + " has the type " + at.foreign_type + ", which is not supported.",
+      fail("E_TENSOR",
+           "The tensor " + quote_name(name) + " of " + folder + " has the type " + at.foreign_type + ", which is not supported.",
            "Use a version of the model in float32, bfloat16 or float16.");
     }
     return *at.info;
@@ -157,7 +159,9 @@ void ModelTensors::read(const std::string& name, const std::vector<int64_t>& sha
          "Its config.json may describe another model.");
   }
   if (info.dtype != DType::f32 && info.dtype != DType::bf16 && info.dtype != DType::f16) {
-    fail("E_TENSOR", "The tensor " + quote_name(name) + " of " + impl_->folder + " has the type " + format_name(info.dtype) + ", which holds no weights.",
+    fail("E_TENSOR",
+         "The tensor " + quote_name(name) + " of " + impl_->folder + " has the type " + format_name(info.dtype) +
+             ", which holds no weights.",
          "Use a version of the model in float32, bfloat16 or float16.");
   }
   const SafetensorsFile& file = *impl_->files[impl_->place(name).file];
@@ -166,8 +170,8 @@ void ModelTensors::read(const std::string& name, const std::vector<int64_t>& sha
   TensorInfo piece = info;
   while (piece.begin < info.end) {
     piece.end = std::min(info.end, piece.begin + kForgetBytes);
-    const uint64_t done = (piece.begin - info.begin) / unit;
-    convert_floats(info.dtype, from + done * unit, dtype, static_cast<char*>(to) + done * bytes_of(dtype), (piece.end - piece.begin) / unit);
+    const uint64_t done = (piece.begin - info.begin) / unit, count = (piece.end - piece.begin) / unit;
+    convert_floats(info.dtype, from + done * unit, dtype, static_cast<char*>(to) + done * bytes_of(dtype), count);
     file.forget(piece);
     piece.begin = piece.end;
   }

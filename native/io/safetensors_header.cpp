@@ -86,8 +86,8 @@ class HeaderReader {
     info.end = whole_number(name, offsets[1], "data_offsets");
     if (info.begin > info.end) refuse_tensor(name, "its data ends before it begins");
     if (info.end > data_bytes_) refuse_tensor(name, "its data lies beyond the end of the file");
-    const uint64_t bits = checked_product(info.shape, type.bits, what_ + " describes the tensor " + quote_name(name) + " wrongly: its shape",
-                                          "E_SAFETENSORS");
+    const std::string shape_of = what_ + " describes the tensor " + quote_name(name) + " wrongly: its shape";
+    const uint64_t bits = checked_product(info.shape, type.bits, shape_of, "E_SAFETENSORS");
     if (bits % 8 != 0 || bits / 8 != info.end - info.begin) {
       refuse_tensor(name, "a " + std::string(type.name) + " tensor of shape " + shape_text(info.shape) + " does not take " +
                               std::to_string(info.end - info.begin) + " bytes");

@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMostLevels = 64;
-constexpr size_t kMostValues = 4'000'000;
+constexpr size_t kMostValues = 2'000'000;
 
 // Builds the document while it watches for what nlohmann's own builder lets pass: repeated keys, depth, number of values.
 class Builder : public nlohmann::json_sax<json> {
@@ -64,13 +64,13 @@ class Builder : public nlohmann::json_sax<json> {
   }
 
   bool add(json value) {
-    if (++values_ > kMostValues) return refuse("holds more than 4 million values");
+    if (++values_ > kMostValues) return refuse("holds more than 2 million values");
     place(std::move(value));
     return true;
   }
 
   bool open(json value) {
-    if (++values_ > kMostValues) return refuse("holds more than 4 million values");
+    if (++values_ > kMostValues) return refuse("holds more than 2 million values");
     if (open_.size() == kMostLevels) return refuse("is nested more than 64 levels deep");
     open_.push_back(place(std::move(value)));
     return true;

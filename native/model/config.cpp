@@ -182,13 +182,17 @@ void read_rope(ModelConfig& config, const Members& members) {
   config.rope_high_frequency_factor = rope.required_number("high_freq_factor", 1e-6, 1e6);
   if (config.rope_high_frequency_factor <= config.rope_low_frequency_factor) refuse("has a high_freq_factor not above its low_freq_factor");
   const char* original = "original_max_position_embeddings";  // beside the rotary settings, it wins over the one within
-  config.rope_original_positions = members.integer(original, rope.integer(original, config.max_positions, 1, kMostPositions), 1, kMostPositions);
+  const int64_t within = rope.integer(original, config.max_positions, 1, kMostPositions);
+  config.rope_original_positions = members.integer(original, within, 1, kMostPositions);
 }
 
 // Ids that the vocabulary does not have can never occur: they are left out. So are the defaults of a family that do not fit.
 void read_token_ids(ModelConfig& config, const Family& family, const json& root) {
   const auto keep = [&](int64_t id) { return id >= 0 && id < config.vocab_size; };
-  const auto value_of = [&](const char* key, int64_t absent) { return root.contains(key) ? root[key] : absent < 0 ? json() : json(absent); };
+  const auto value_of = [&](const char* key, int64_t absent) {
+    if (root.contains(key)) return root[key];
+    return absent < 0 ? json() : json(absent);
+  };
   const auto id_of = [&](const char* key, const json& value) { return Members::checked_integer(key, value, 0, kMostTokenId); };
   const json bos = value_of("bos_token_id", family.bos_id);
   if (!bos.is_null()) {

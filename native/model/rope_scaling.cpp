@@ -7,7 +7,8 @@ namespace rankwise {
 namespace {
 
 double llama3_frequency(const ModelConfig& config, double frequency) {
-  const double turns = static_cast<double>(config.rope_original_positions) * frequency / (2 * std::numbers::pi);  // within the original context
+  // How often the pair turns within the original context.
+  const double turns = static_cast<double>(config.rope_original_positions) * frequency / (2 * std::numbers::pi);
   if (turns > config.rope_high_frequency_factor) return frequency;
   if (turns < config.rope_low_frequency_factor) return frequency / config.rope_factor;
   const double kept =

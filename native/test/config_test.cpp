@@ -15,10 +15,10 @@ using nlohmann::json;
 namespace {
 
 auto fields(const ModelConfig& c) {
-  return std::tie(c.model_type, c.vocab_size, c.hidden_size, c.intermediate_size, c.layers, c.heads, c.kv_heads, c.head_dim, c.max_positions,
-                  c.rms_epsilon, c.rope_theta, c.rope_scaling, c.rope_factor, c.rope_low_frequency_factor, c.rope_high_frequency_factor,
-                  c.rope_original_positions, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm, c.initializer_range, c.eos_ids,
-                  c.bos_id);
+  return std::tie(c.model_type, c.vocab_size, c.hidden_size, c.intermediate_size, c.layers, c.heads, c.kv_heads, c.head_dim,
+                  c.max_positions, c.rms_epsilon, c.rope_theta, c.rope_scaling, c.rope_factor, c.rope_low_frequency_factor,
+                  c.rope_high_frequency_factor, c.rope_original_positions, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm,
+                  c.initializer_range, c.eos_ids, c.bos_id);
 }
 
 // Saved by LlamaConfig of transformers 5.18.
@@ -72,21 +72,23 @@ void test_versions() {
 
 void test_defaults() {
   const ModelConfig llama = parse_model_config(least("llama").dump());
-  check(llama.kv_heads == 32 && llama.head_dim == 2 && llama.max_positions == 2048 && llama.rms_epsilon == 1e-6f && llama.rope_theta == 10000 &&
-            llama.rope_scaling == "none" && !llama.tied_head && !llama.qkv_bias && !llama.output_bias && !llama.mlp_bias && !llama.qk_norm &&
-            llama.bos_id == 1 && llama.eos_ids == std::vector<int64_t>{2},
-        "llama");
+  check(llama.kv_heads == 32 && llama.head_dim == 2 && llama.max_positions == 2048 && llama.rms_epsilon == 1e-6f, "llama, sizes");
+  check(llama.rope_theta == 10000 && llama.rope_scaling == "none", "llama, rotary settings");
+  check(!llama.tied_head && !llama.qkv_bias && !llama.output_bias && !llama.mlp_bias && !llama.qk_norm, "llama, switches");
+  check(llama.bos_id == 1 && llama.eos_ids == std::vector<int64_t>{2}, "llama, ids");
   const ModelConfig mistral = parse_model_config(with(least("mistral"), {{"sliding_window", nullptr}}));
   check(mistral.kv_heads == 8 && mistral.max_positions == 131072 && mistral.bos_id == 1, "mistral");
   const ModelConfig qwen2 = parse_model_config(least("qwen2").dump());
-  check(qwen2.kv_heads == 32 && qwen2.max_positions == 32768 && qwen2.qkv_bias && !qwen2.output_bias && !qwen2.qk_norm && qwen2.bos_id == -1 &&
-            qwen2.eos_ids.empty(),
-        "qwen2");
+  check(qwen2.kv_heads == 32 && qwen2.max_positions == 32768 && qwen2.bos_id == -1 && qwen2.eos_ids.empty(), "qwen2");
+  check(qwen2.qkv_bias && !qwen2.output_bias && !qwen2.qk_norm, "qwen2, switches");
   const ModelConfig qwen3 = parse_model_config(least("qwen3").dump());
   check(qwen3.head_dim == 128 && qwen3.kv_heads == 32 && qwen3.qk_norm && !qwen3.qkv_bias, "qwen3");
 
-  const json all_null = {{"num_key_value_heads", nullptr}, {"head_dim", nullptr},      {"rope_scaling", nullptr}, {"rope_parameters", nullptr},
-                         {"bos_token_id", nullptr},        {"eos_token_id", nullptr}, {"quantization_config", nullptr}};
+  json all_null;
+  for (const char* key : {"num_key_value_heads", "head_dim", "rope_scaling", "rope_parameters", "bos_token_id", "eos_token_id",
+                          "quantization_config"}) {
+    all_null[key] = nullptr;
+  }
   const ModelConfig nulls = parse_model_config(with(least("llama"), all_null));
   check(nulls.kv_heads == 32 && nulls.head_dim == 2 && nulls.bos_id == -1 && nulls.eos_ids.empty(), "null is absent, and no id");
 }
@@ -99,16 +101,19 @@ void test_features() {
   check(qwen3.qkv_bias && qwen3.output_bias && qwen3.head_dim == 16, "qwen3 with biases");
   check(!parse("mistral", {{"attention_bias", true}, {"sliding_window", nullptr}}).qkv_bias, "mistral never has biases");
   check(parse("llama", {{"eos_token_id", {5, 7}}}).eos_ids == std::vector<int64_t>{5, 7}, "several ends");
-  check(parse("llama", {{"eos_token_id", {5, 128001}}, {"bos_token_id", 128000}}).eos_ids == std::vector<int64_t>{5}, "an id beyond the vocabulary");
+  const ModelConfig beyond = parse("llama", {{"eos_token_id", {5, 128001}}, {"bos_token_id", 128000}});
+  check(beyond.eos_ids == std::vector<int64_t>{5} && beyond.bos_id == -1, "ids beyond the vocabulary");
   const ModelConfig linear = parse("llama", {{"rope_scaling", {{"type", "linear"}, {"factor", 4}}}, {"rope_theta", 5e5}});
   check(linear.rope_scaling == "linear" && linear.rope_factor == 4 && linear.rope_theta == 5e5, "linear scaling of version 4");
   const json llama3 = {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}};
   check(parse("llama", {{"rope_parameters", llama3}}).rope_original_positions == 2048, "original positions default to the longest");
   check(parse("mistral", {{"sliding_window", 131072}}).model_type == "mistral", "a window as long as the context");
-  check(parse("qwen2", {{"use_sliding_window", true}, {"max_window_layers", 2}, {"sliding_window", 16}}).layers == 2, "no layer with a window");
+  const json none_windowed = {{"use_sliding_window", true}, {"max_window_layers", 2}, {"sliding_window", 16}};
+  check(parse("qwen2", none_windowed).layers == 2, "no layer with a window");
   const json all_full = {{"layer_types", {"full_attention", "full_attention"}}, {"use_sliding_window", true}, {"max_window_layers", 0}};
   check(parse("qwen2", all_full).layers == 2, "layer_types, all full, go before max_window_layers");
-  check(parse("llama", {{"hidden_size", 100}, {"num_attention_heads", 3}, {"head_dim", 64}}).q_width() == 192, "heads wider than the model");
+  const json wide = {{"hidden_size", 100}, {"num_attention_heads", 3}, {"head_dim", 64}};
+  check(parse("llama", wide).q_width() == 192, "heads wider than the model");
 }
 
 void test_unsupported() {
@@ -156,9 +161,10 @@ void test_malformed() {
     config.erase(key);
     check_refused("E_CONFIG", std::string("without ") + key, [&] { parse_model_config(config.dump()); });
   }
-  for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
-                          "head_dim", "max_position_embeddings"}) {
-    for (const json& value : {json(0), json(-1), json(1.5), json("8"), json(true), json::array(), json(INT64_MAX), json(UINT64_MAX), json(INT64_MIN)}) {
+  const json wrong[] = {0, -1, 1.5, "8", true, json::array(), INT64_MAX, UINT64_MAX, INT64_MIN};
+  for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+                          "num_key_value_heads", "head_dim", "max_position_embeddings"}) {
+    for (const json& value : wrong) {
       check_refused("E_CONFIG", std::string(key) + " = " + value.dump(), [&] { parse_model_config(with(least("llama"), {{key, value}})); });
     }
   }
@@ -190,8 +196,8 @@ void test_malformed() {
   for (const json& change : changes) {
     check_refused("E_CONFIG", change.dump(), [&] { parse_model_config(with(least("llama"), change)); });
   }
-  for (const char* text : {"", "null", "[]", "{", "{}", "{\"model_type\":\"llama\",\"model_type\":\"llama\"}", "{\"rope_theta\":1e999}", "{\"a\":NaN}",
-                           "{\"a\":\"\xff\"}"}) {
+  for (const char* text : {"", "null", "[]", "{", "{}", "{\"model_type\":\"llama\",\"model_type\":\"llama\"}", "{\"rope_theta\":1e999}",
+                           "{\"a\":NaN}", "{\"a\":\"\xff\"}"}) {
     check_refused("E_CONFIG", text, [&] { parse_model_config(text); });
   }
   check_refused("E_CONFIG", "a nul byte", [] { parse_model_config(least("llama").dump() + std::string("\0x", 2)); });
@@ -199,9 +205,11 @@ void test_malformed() {
 
 void test_round_trip() {
   const json rope = {{"rope_type", "linear"}, {"factor", 2.5}, {"rope_theta", 12345.5}};
+  const json many = {{"attention_bias", true}, {"mlp_bias", true},    {"rms_norm_eps", 1e-5},
+                     {"rope_parameters", rope}, {"eos_token_id", {3, 4}}};
   const std::string texts[] = {
       kLlama5,
-      with(least("llama"), {{"attention_bias", true}, {"mlp_bias", true}, {"rms_norm_eps", 1e-5}, {"rope_parameters", rope}, {"eos_token_id", {3, 4}}}),
+      with(least("llama"), many),
       with(least("mistral"), {{"sliding_window", nullptr}, {"bos_token_id", nullptr}}),
       with(least("qwen2"), {{"tie_word_embeddings", true}, {"eos_token_id", 9}}),
       with(least("qwen3"), {{"attention_bias", true}}),
@@ -229,7 +237,8 @@ void test_presets() {
   }
   check(preset_names().size() == 10, "ten presets");
   const ModelConfig big = preset_config("llama-1b");
-  check(big.hidden_size == 2048 && big.intermediate_size == 5461 && big.heads == 32 && big.layers == 24 && big.max_positions == 2048, "llama-1b");
+  check(big.hidden_size == 2048 && big.intermediate_size == 5461 && big.heads == 32 && big.layers == 24, "llama-1b");
+  check(big.max_positions == 2048 && preset_config("llama-350m").max_positions == 1024, "longest contexts");
   check_refused("E_PRESET", "unknown preset", [] { preset_config("llama-2b"); });
 }
 
@@ -238,7 +247,8 @@ void test_rotary_frequencies() {
   const std::vector<float> llama3 = {1.0f,          0.440366626f,   0.193922758f,   0.0853971019f,  0.0376060307f,  0.0165604409f,
                                      0.00729266508f, 0.00321144611f, 0.000524846022f, 7.78465546e-05f, 3.42810235e-05f, 1.50962178e-05f,
                                      6.64786967e-06f, 2.92749974e-06f, 1.28917316e-06f, 5.6770881e-07f};
-  const std::vector<float> linear = {0.25f, 0.079056941f, 0.0250000004f, 0.00790569466f, 0.00249999994f, 0.000790569466f, 0.000250000012f, 7.90569466e-05f};
+  const std::vector<float> linear = {0.25f,          0.079056941f,    0.0250000004f,   0.00790569466f,
+                                     0.00249999994f, 0.000790569466f, 0.000250000012f, 7.90569466e-05f};
   const auto close = [](const std::vector<float>& got, const std::vector<float>& want) {
     bool same = got.size() == want.size();
     for (size_t i = 0; same && i < got.size(); ++i) same = std::abs(got[i] / want[i] - 1) < 1e-6f;
