@@ -60,7 +60,7 @@ export interface GenerateJob extends ModelJob {
 export interface MergeJob extends ModelJob {
   kind: 'merge';
   output: string;
-  dtype: 'float32' | 'bfloat16' | 'float16';
+  dtype: 'float32' | 'bfloat16';
 }
 
 export interface BenchJob {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 
@@ -11,13 +11,20 @@ export interface ModelFolder {
   tokenizer: string | null;
 }
 
-/** Files of a tokenizer that travel with a model. */
-export const TOKENIZER_FILES = [
+const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
   'generation_config.json',
 ];
+
+/** Copies the files of a tokenizer that travel with a model. */
+export function copyTokenizerFiles(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of TOKENIZER_FILES) {
+    if (existsSync(path.join(from, name))) copyFileSync(path.join(from, name), path.join(to, name));
+  }
+}
 
 /** What a Hugging Face folder says of itself. Throws E_MODEL with what is missing; the engine checks architecture and weights. */
 export function readModelFolder(folder: string): ModelFolder {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import type { EngineHost, JobResults } from '../engine/host.ts';
-import { readModelFolder } from '../formats/model-folder.ts';
+import { copyTokenizerFiles, readModelFolder } from '../formats/model-folder.ts';
 import { type DataFormat, type DatasetService, lazyTokenizer } from './datasets.ts';
 
 /** A model with an optional adapter, and how it is to be computed. */
@@ -109,16 +109,18 @@ export class InferenceService {
     return { text, tokenIds: result.ids };
   }
 
-  /** Folds an adapter into its base and writes the whole model. */
-  merge(model: string, adapter: string, output: string): Promise<JobResults['merge']> {
+  /** Folds an adapter into its base and writes the whole model, tokenizer included. */
+  async merge(model: string, adapter: string, output: string): Promise<JobResults['merge']> {
     readModelFolder(model);
-    return this.#engine.start({
+    const merged = await this.#engine.start({
       kind: 'merge',
       model: path.resolve(model),
       adapter: path.resolve(adapter),
       output: path.resolve(output),
       dtype: 'float32',
     }).result;
+    copyTokenizerFiles(model, output);
+    return merged;
   }
 }
 

@@ -1,22 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import type { MemoryPlan, TrainEvent } from '../../preload/contract/events.ts';
 import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
 import type { EngineHost, JobResults, RunJob } from '../engine/host.ts';
-import { TOKENIZER_FILES } from '../formats/model-folder.ts';
+import { copyTokenizerFiles } from '../formats/model-folder.ts';
 import type { RunState } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import type { ComposedRun, RunComposer, RunFileOrigin } from './run-composer.ts';
@@ -231,7 +221,7 @@ function makeRoom(run: Run): void {
 function keepTokenizer({ run, tokenizerPlace }: ComposedRun): void {
   if (tokenizerPlace === null) return;
   const folder = path.join(run.output, 'tokenizer');
-  copyFiles(statSync(tokenizerPlace).isDirectory() ? tokenizerPlace : path.dirname(tokenizerPlace), folder);
+  copyTokenizerFiles(statSync(tokenizerPlace).isDirectory() ? tokenizerPlace : path.dirname(tokenizerPlace), folder);
   run.model = { ...run.model, tokenizer: folder };
 }
 
@@ -240,14 +230,7 @@ function copyTokenizer({ run, tokenizerPlace }: ComposedRun): void {
   if (tokenizerPlace === null) return;
   for (const name of ['model', 'adapter']) {
     const folder = path.join(run.output, name);
-    if (existsSync(folder)) copyFiles(path.join(run.output, 'tokenizer'), folder);
-  }
-}
-
-function copyFiles(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const name of TOKENIZER_FILES) {
-    if (existsSync(path.join(from, name))) copyFileSync(path.join(from, name), path.join(to, name));
+    if (existsSync(folder)) copyTokenizerFiles(path.join(run.output, 'tokenizer'), folder);
   }
 }
 
