@@ -27,7 +27,9 @@ void CpuBackend::swiglu_backward(const View& dout, const View& gate, const View&
 
 void CpuBackend::zero(const View& x) {
   const int64_t bytes = static_cast<int64_t>(bytes_of(x.dtype));
-  spans(x, x.contiguous(), [&](int64_t row, int64_t column, int64_t n) { std::memset(at(x, row, column), 0, static_cast<size_t>(n * bytes)); });
+  spans(x, x.contiguous(), [&](int64_t row, int64_t column, int64_t n) {
+    std::memset(at(x, row, column), 0, static_cast<size_t>(n * bytes));
+  });
 }
 
 void CpuBackend::copy(const View& from, const View& to) {

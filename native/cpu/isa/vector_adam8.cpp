@@ -48,7 +48,8 @@ static inline Vec only_finite(Vec x, Vec measure) {
 #endif
 
 // Codes of one block of n ≤ 256 values, whose array is padded with zeros to a whole vector.
-void quantize_block(int64_t n, const float* values, const float* map, const float* midpoints, bool is_signed, uint8_t* codes, float* absmax) {
+void quantize_block(int64_t n, const float* values, const float* map, const float* midpoints, bool is_signed, uint8_t* codes,
+                    float* absmax) {
   Vec most = splat(0);
   for (int64_t j = 0; j < n; j += kLanes) most = largest(most, magnitude(load(values + j)));
   *absmax = max_lanes(most);

@@ -55,7 +55,8 @@ static inline Levels load_levels(const float* levels) { return {load(levels)}; }
 // kLanes levels of kLanes / 2 bytes of codes: each byte fills a 64-bit lane, whose low half is the first element.
 static inline Vec decode(const Levels& levels, const uint8_t* codes) {
   const __m512i bytes = _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes)));
-  const __m512i index = _mm512_or_si512(_mm512_srli_epi64(bytes, 4), _mm512_slli_epi64(_mm512_and_si512(bytes, _mm512_set1_epi64(15)), 32));
+  const __m512i second = _mm512_slli_epi64(_mm512_and_si512(bytes, _mm512_set1_epi64(15)), 32);
+  const __m512i index = _mm512_or_si512(_mm512_srli_epi64(bytes, 4), second);
   return _mm512_permutexvar_ps(index, levels.all);
 }
 #else
@@ -67,7 +68,8 @@ static inline Vec decode(const Levels& levels, const uint8_t* codes) {
   int32_t four;
   __builtin_memcpy(&four, codes, 4);
   const __m256i bytes = _mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four));
-  const __m256i index = _mm256_or_si256(_mm256_srli_epi64(bytes, 4), _mm256_slli_epi64(_mm256_and_si256(bytes, _mm256_set1_epi64x(15)), 32));
+  const __m256i second = _mm256_slli_epi64(_mm256_and_si256(bytes, _mm256_set1_epi64x(15)), 32);
+  const __m256i index = _mm256_or_si256(_mm256_srli_epi64(bytes, 4), second);
   const __m256 low = _mm256_permutevar8x32_ps(levels.low, index), high = _mm256_permutevar8x32_ps(levels.high, index);
   return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
 }

@@ -6,7 +6,8 @@ namespace RANKWISE_ISA {
 namespace {
 
 template <class T, class G>
-void rmsnorm(int64_t rows, int64_t cols, const void* x_, int64_t ldx, const void* gamma_, float epsilon, void* y_, int64_t ldy, float* rstd) {
+void rmsnorm(int64_t rows, int64_t cols, const void* x_, int64_t ldx, const void* gamma_, float epsilon, void* y_, int64_t ldy,
+             float* rstd) {
   const G* gamma = static_cast<const G*>(gamma_);
   for (int64_t i = 0; i < rows; ++i) {
     const T* x = static_cast<const T*>(x_) + i * ldx;

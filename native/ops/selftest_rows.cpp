@@ -1,0 +1,117 @@
+#include <cmath>
+
+#include "ops/selftest_table.h"
+
+namespace rankwise::selftest {
+namespace {
+
+using Values = std::vector<double>;
+
+size_t place(int64_t row, int64_t column, int64_t cols) { return static_cast<size_t>(row * cols + column); }
+
+void rmsnorm(Table& t, Shape s, DType type, DType gamma_type, int64_t apart) {
+  constexpr double kEpsilon = 1e-5;
+  const Sample x = t.random(type, s, 2.0, apart), gamma = t.random(gamma_type, {1, s.cols}, 1.5), y = t.filled(type, s, 0, apart),
+               rstd = t.filled(DType::f32, {1, s.rows}, 0);
+  t.ops.rmsnorm(x, gamma, static_cast<float>(kEpsilon), y, rstd);
+  const Values xs = Table::values(x), gs = Table::values(gamma);
+  Values ys(xs.size()), rs;
+  for (int64_t i = 0; i < s.rows; ++i) {
+    double squares = 0;
+    for (int64_t j = 0; j < s.cols; ++j) squares += xs[place(i, j, s.cols)] * xs[place(i, j, s.cols)];
+    rs.push_back(1 / std::sqrt(squares / static_cast<double>(s.cols) + kEpsilon));
+    for (int64_t j = 0; j < s.cols; ++j) ys[place(i, j, s.cols)] = xs[place(i, j, s.cols)] * rs.back() * gs[static_cast<size_t>(j)];
+  }
+  t.compare(label("rmsnorm", s, {type, gamma_type}), y, ys);
+  t.compare(label("rmsnorm rstd", s, {type, gamma_type}), rstd, rs);
+
+  const Sample dy = t.random(type, s, 1.0, apart), add = t.random(type, s, 1.0, apart), dx = t.filled(type, s, 0, apart),
+               dgamma = t.random(DType::f32, {1, s.cols}), scratch = t.filled(DType::f32, {t.ops.threads(), s.cols}, 0);
+  Values dgammas = Table::values(dgamma), dxs(xs.size()), without_add(xs.size());
+  const Values dys = Table::values(dy), adds = Table::values(add), r = Table::values(rstd);
+  for (int64_t i = 0; i < s.rows; ++i) {
+    const double scale = r[static_cast<size_t>(i)];
+    double mean = 0;
+    for (int64_t j = 0; j < s.cols; ++j) {
+      const size_t e = place(i, j, s.cols);
+      mean += dys[e] * gs[static_cast<size_t>(j)] * xs[e] * scale / static_cast<double>(s.cols);
+      dgammas[static_cast<size_t>(j)] += dys[e] * xs[e] * scale;
+    }
+    for (int64_t j = 0; j < s.cols; ++j) {
+      const size_t e = place(i, j, s.cols);
+      without_add[e] = scale * (dys[e] * gs[static_cast<size_t>(j)] - xs[e] * scale * mean);
+      dxs[e] = adds[e] + without_add[e];
+    }
+  }
+  const View dgamma_view = dgamma;
+  t.ops.rmsnorm_backward(dy, x, gamma, rstd, nullptr, dx, nullptr, scratch);
+  t.compare(label("rmsnorm_backward dx alone", s, {type, gamma_type}), dx, without_add, 2.0);
+  const View add_view = add;
+  t.ops.rmsnorm_backward(dy, x, gamma, rstd, &add_view, dy, &dgamma_view, scratch);  // dx in the place of dy
+  t.compare(label("rmsnorm_backward dx over dy", s, {type, gamma_type}), dy, dxs, 2.0);
+  t.compare(label("rmsnorm_backward dgamma", s, {type, gamma_type}), dgamma, dgammas, std::sqrt(static_cast<double>(s.rows)));
+}
+
+void rope(Table& t, int64_t rows, int64_t heads, int64_t head_dim, DType type, int64_t apart) {
+  const Shape s{rows, heads * head_dim};
+  const int64_t half = head_dim / 2, limit = 40;
+  const Sample x = t.random(type, s, 2.0, apart), cos = t.random(DType::f32, {limit, half}), sin = t.random(DType::f32, {limit, half});
+  std::vector<int32_t> at;
+  for (int64_t i = 0; i < rows; ++i) at.push_back(static_cast<int32_t>(i * 7 % limit));
+  const Sample positions = t.list(at);
+  for (const bool inverse : {false, true}) {
+    const Values xs = Table::values(x), cs = Table::values(cos), sn = Table::values(sin);
+    Values expected(xs.size());
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t h = 0; h < heads; ++h) {
+        for (int64_t j = 0; j < half; ++j) {
+          const size_t low = place(i, h * head_dim + j, s.cols), high = low + static_cast<size_t>(half);
+          const size_t angle = place(at[static_cast<size_t>(i)], j, half);
+          const double turn = inverse ? -sn[angle] : sn[angle];
+          expected[low] = xs[low] * cs[angle] - xs[high] * turn;
+          expected[high] = xs[high] * cs[angle] + xs[low] * turn;
+        }
+      }
+    }
+    t.ops.rope(x, head_dim, positions, cos, sin, inverse);
+    t.compare(label(inverse ? "rope back" : "rope", s, {type}) + " head " + std::to_string(head_dim), x, expected);
+  }
+}
+
+void swiglu(Table& t, Shape s, DType type, int64_t apart) {
+  const Sample gate = t.random(type, s, 8.0, apart), up = t.random(type, s, 2.0, apart), out = t.filled(type, s, 0, apart);
+  const Sample dout = t.random(type, s, 1.0, apart), act = t.filled(type, s, 0, apart);
+  const Values g = Table::values(gate), u = Table::values(up), d = Table::values(dout);
+  Values outs, dgates, dups;
+  for (size_t i = 0; i < g.size(); ++i) {
+    const double sigmoid = 1 / (1 + std::exp(-g[i]));
+    outs.push_back(g[i] * sigmoid * u[i]);
+    dgates.push_back(d[i] * u[i] * sigmoid * (1 + g[i] * (1 - sigmoid)));
+    dups.push_back(d[i] * g[i] * sigmoid);
+  }
+  t.ops.swiglu(gate, up, out);
+  t.compare(label("swiglu", s, {type}), out, outs, 0.1);
+  const View act_view = act;
+  t.ops.swiglu_backward(dout, gate, up, gate, up, &act_view);  // the gradients in the place of gate and up
+  t.compare(label("swiglu_backward dgate over gate", s, {type}), gate, dgates, 0.1);
+  t.compare(label("swiglu_backward dup over up", s, {type}), up, dups, 0.1);
+  t.compare(label("swiglu_backward act", s, {type}), act, outs, 0.1);
+}
+
+}  // namespace
+
+void check_rows(Table& t) {
+  for (const Shape s : t.shapes()) {
+    for (const DType type : kFloatTypes) {
+      for (const int64_t apart : {0, 7}) {
+        rmsnorm(t, s, type, apart ? DType::f32 : type, apart);
+        swiglu(t, s, type, apart);
+      }
+    }
+  }
+  for (const DType type : kFloatTypes) {
+    for (const int64_t head_dim : {2, 6, 16, 34, 64, 128}) rope(t, t.thorough ? 65 : 5, 3, head_dim, type, head_dim == 34 ? 5 : 0);
+  }
+}
+
+}  // namespace rankwise::selftest
