@@ -1,6 +1,7 @@
 import type { EngineHost } from './engine/host.ts';
 import { InProcessHost } from './engine/inprocess.ts';
-import type { Paths } from './paths.ts';
+import { torchStepScript, type Paths } from './paths.ts';
+import { BenchmarkService } from './services/benchmarks.ts';
 import { DatasetService } from './services/datasets.ts';
 import { InferenceService } from './services/inference.ts';
 import { MethodService } from './services/methods.ts';
@@ -17,6 +18,7 @@ export interface App {
   system: SystemService;
   methods: MethodService;
   inference: InferenceService;
+  benchmarks: BenchmarkService;
   /** Services that keep records; the database is opened at the first use. */
   records(): Promise<{ runs: RunService; records: RecordService }>;
   close(): Promise<void>;
@@ -37,6 +39,7 @@ export function createApp(paths: Paths, engine: EngineHost = new InProcessHost(p
     system: new SystemService(engine, paths.home),
     methods,
     inference: new InferenceService(engine, datasets),
+    benchmarks: new BenchmarkService(engine, torchStepScript),
     records: () => (opened ??= open()),
     async close() {
       (await opened)?.store.close();

@@ -26,3 +26,6 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
 
 /** Texts that come with the program. */
 export const bundledTexts = path.join(root, 'data', 'texts');
+
+/** The other side of the benchmark against PyTorch. */
+export const torchStepScript = path.join(root, 'scripts', 'bench', 'torch_step.py');

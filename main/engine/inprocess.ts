@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import type { EngineEvent } from '../../preload/contract/events.ts';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
-import type { ModelPreset, Registry } from '../../preload/contract/methods.ts';
+import type { Registry } from '../../preload/contract/methods.ts';
 import type { EngineHost, EngineInfo, Job, JobResults, RunningJob } from './host.ts';
 
 /** The addon's own surface: JSON in, JSON out. */
@@ -27,11 +27,7 @@ export class InProcessHost implements EngineHost {
   }
 
   async registry(): Promise<Registry> {
-    const { methods, presets } = JSON.parse(this.#addon().methods()) as {
-      methods: Registry['methods'];
-      presets: (string | ModelPreset)[];
-    };
-    return { methods, presets: presets.map((preset) => (typeof preset === 'string' ? { name: preset } : preset)) };
+    return JSON.parse(this.#addon().methods()) as Registry;
   }
 
   start<J extends Job>(job: J, onEvent: (event: EngineEvent) => void = () => undefined): RunningJob<J> {

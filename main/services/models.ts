@@ -16,8 +16,6 @@ export interface ResolvedModel {
   tokenizer: string | null;
 }
 
-const PRESET_VOCABULARY = 32000;
-
 export class ModelService {
   readonly #engine: EngineHost;
   readonly #runs: RunRepository;
@@ -77,7 +75,7 @@ export class ModelService {
         ),
       );
     }
-    const vocabSize = model.vocabSize ?? preset.vocabSize ?? PRESET_VOCABULARY;
+    const vocabSize = model.vocabSize ?? preset.vocabSize;
     return {
       record: { preset: name, vocabSize, ...(tokenizer ? { tokenizer } : {}) },
       initialize: 'random',

@@ -24,8 +24,4 @@ export class SystemService {
     if (selftest) report.selftest = await this.#engine.start({ kind: 'selftest' }).result;
     return report;
   }
-
-  bench(settings: { what: string; [setting: string]: unknown }): Promise<JobResults['bench']> {
-    return this.#engine.start({ kind: 'bench', ...settings }).result;
-  }
 }

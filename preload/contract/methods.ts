@@ -22,9 +22,15 @@ export interface Method {
   parameters: MethodParameter[];
 }
 
+/** An architecture that comes with the engine, without weights. */
 export interface ModelPreset {
   name: string;
-  vocabSize?: number;
+  vocabSize: number;
+  hiddenSize: number;
+  intermediateSize: number;
+  layers: number;
+  heads: number;
+  maxPositions: number;
 }
 
 export interface Registry {

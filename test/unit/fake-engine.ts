@@ -56,7 +56,9 @@ export class FakeEngine implements EngineHost {
           parameters: [rank, { name: 'kind', type: 'choice', default: 'a', choices: ['a', 'b'], help: 'Which.' }],
         },
       ],
-      presets: [{ name: 'tiny', vocabSize: 300 }],
+      presets: [
+        { name: 'tiny', vocabSize: 300, hiddenSize: 8, intermediateSize: 16, layers: 1, heads: 1, maxPositions: 64 },
+      ],
     };
   }
 

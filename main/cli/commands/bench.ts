@@ -1,38 +1,39 @@
-import { Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
+import type { StepBenchmark, StepComparison, StepFigures } from '../../services/benchmarks.ts';
 import { positiveNumber, wholeNumber } from '../arguments.ts';
 import type { WithContext } from '../context.ts';
-import { pairs } from '../table.ts';
+import { pairs, table } from '../table.ts';
+import { bytes, duration, whole } from '../units.ts';
 
-interface BenchOptions {
-  json?: boolean;
-  preset: string;
-  method: string;
-  precision: string;
-  storage?: string;
-  rank?: number;
-  batch: number;
-  sequenceLength: number;
-  steps: number;
-  threads: number;
-}
+const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace'];
+
+type Options = StepBenchmark & { storage?: string; against?: 'torch'; rounds: number; json?: boolean };
 
 export function addBench(program: Command, withContext: WithContext): void {
   program
-    .command('bench [what]')
-    .description('the benchmarks of the engine: step, products, attention, head, quantize, subspace')
+    .command('bench')
+    .addArgument(new Argument('[what]', 'what to measure').choices(PARTS).default('step'))
+    .description('measure the engine: a training step, or one of its parts')
     .option('--preset <name>', 'model of the step', 'llama-9m')
     .option('--method <name>', 'method of the step', 'lora')
     .addOption(new Option('--precision <precision>', 'of the step').choices(['f32', 'bf16']).default('bf16'))
-    .option('--storage <storage>', 'how frozen weights are held; default: the method’s own')
-    .option('--rank <rank>', 'of the method', positiveNumber)
+    .option('--storage <storage>', 'how weights are held; default: the method’s own')
+    .option('--rank <rank>', 'of the method', positiveNumber, 16)
     .option('--batch <sequences>', 'sequences a step', positiveNumber, 8)
     .option('--sequence-length <tokens>', 'tokens a sequence', positiveNumber, 256)
     .option('--steps <count>', 'steps that are timed', positiveNumber, 5)
     .option('--threads <count>', '0 = every core', wholeNumber, 0)
+    .addOption(new Option('--against <other>', 'measure the same step in PyTorch too, in turn').choices(['torch']))
+    .option('--rounds <count>', 'how often both are measured in turn', positiveNumber, 3)
     .option('--json', 'one JSON document on standard output')
-    .action((what: string | undefined, { json, ...settings }: BenchOptions) =>
+    .action((what: string, { json, against, rounds, ...settings }: Options) =>
       withContext({ json }, async ({ app, output }) => {
-        const result = await app.system.bench({ what: what ?? 'step', ...settings });
+        if (against && what === 'step') {
+          const comparison = await app.benchmarks.stepAgainstTorch(settings, rounds);
+          output.result(comparison, () => comparisonText(comparison));
+          return;
+        }
+        const result = await app.benchmarks.part(what, settings);
         output.result(result, () =>
           pairs(
             Object.entries(result).map(([name, value]) => [
@@ -43,4 +44,22 @@ export function addBench(program: Command, withContext: WithContext): void {
         );
       }),
     );
+}
+
+function comparisonText({ against, ratio, ...own }: StepComparison): string {
+  const row = (name: string, figures: StepFigures): string[] => [
+    name,
+    duration(figures.secondsPerStep),
+    whole(figures.tokensPerSecond),
+    bytes(figures.peakResidentBytes),
+  ];
+  const right = (title: string) => ({ title, align: 'right' as const });
+  return table(
+    [{ title: '' }, right('Step'), right('Tokens/s'), right('Peak resident')],
+    [
+      row('Rankwise', own),
+      row('PyTorch', against),
+      ['ratio', '', `${ratio.tokensPerSecond.toFixed(2)} ×`, `${ratio.peakResidentBytes.toFixed(2)} ×`],
+    ],
+  );
 }
