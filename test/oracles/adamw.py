@@ -1,4 +1,4 @@
-"""Twenty steps of full fine-tuning with torch.optim.AdamW on known batches.
+"""Twenty steps of full fine-tuning with torch.optim.AdamW, or with 8-bit moments, on known batches.
 
 Writes fixtures/train/full-NAME/{tokens.safetensors, expected.json: model, run, evalLoss (of the whole file, before training), losses,
 gradientNorms}. Models are those of logits.py.
@@ -17,6 +17,7 @@ CASES = {
     'linear': dict(model='mistral', schedule={'name': 'linear', 'warmupSteps': 3, 'minimumRatio': 0.2}),
     'accumulation': dict(model='llama-untied', accumulation=2, ragged=True),
     'labels': dict(model='llama3-rope', labels=True),
+    '8-bit': dict(model='qwen3', stateBits=8, clip=5.0),
 }
 
 

@@ -51,9 +51,7 @@ def quantize_base(model, double):
     with torch.no_grad():
         for name, module in model.named_modules():
             if isinstance(module, torch.nn.Linear) and '.layers.' in name:
-                codes, absmax = nf4.quantize(module.weight)
-                scales = nf4.quantize_scales(absmax)[3] if double else absmax
-                module.weight.copy_(nf4.dequantize(codes, scales, module.weight.shape))
+                module.weight.copy_(nf4.through_nf4(module.weight, double))
     return model
 
 

@@ -53,10 +53,6 @@ def dequantize(codes, absmax, shape):
     return x.reshape(-1)[:codes.numel()].reshape(shape)
 
 
-def through_nf4(w):
-    return dequantize(*quantize(w), w.shape)
-
-
 def pack(codes):
     """Two codes a byte, the first in the high nibble; an odd last one leaves the low nibble 0."""
     pairs = in_blocks(codes, 2)
@@ -69,6 +65,12 @@ def quantize_scales(absmax):
     x = in_blocks(absmax - offset, SCALE_BLOCK)
     scale = x.abs().amax(1)
     signed = dynamic_map(True)
-    codes = nearest(signed, x / scale[:, None])
+    codes = nearest(signed, x / torch.where(scale > 0, scale, 1.0)[:, None])
     back = (signed[codes] * scale[:, None] + offset).reshape(-1)[:absmax.numel()]
     return codes.reshape(-1)[:absmax.numel()].to(torch.uint8), scale, offset.reshape(1), back
+
+
+def through_nf4(w, double=False):
+    """What is left of a matrix when it comes back from NF4."""
+    codes, absmax = quantize(w)
+    return dequantize(codes, quantize_scales(absmax)[3] if double else absmax, w.shape)

@@ -8,11 +8,11 @@ import sys
 import torch
 
 import nf4
+from adam8 import Adam8
 from tiny_models import FIXTURES, fresh_folder, save_tensors
 
 NF4_CASES = {'nf4-even': (48, 80), 'nf4-odd': (7, 33), 'nf4-double': (160, 112)}
-ADAM_BLOCK = 256
-LEARNING_RATE, BETA1, BETA2, EPSILON, STEPS, ELEMENTS = 1e-2, 0.9, 0.999, 1e-8, 5, 4500
+LEARNING_RATE, STEPS, ELEMENTS = 1e-2, 5, 4500
 
 
 def nf4_case(shape, seed, double):
@@ -29,27 +29,12 @@ def nf4_case(shape, seed, double):
 
 
 def adamw8(p, gradients):
-    """bitsandbytes' rules: the update uses the new moments before they are quantized; a first moment whose code lost its sign moves by one."""
-    signed, unsigned = nf4.dynamic_map(True), nf4.dynamic_map(False)
-    blocks = nf4.in_blocks(p, ADAM_BLOCK).shape[0]
-    m_codes, v_codes = torch.full((blocks, ADAM_BLOCK), 127), torch.zeros(blocks, ADAM_BLOCK, dtype=torch.int64)
-    m_absmax, v_absmax = torch.zeros(blocks), torch.zeros(blocks)
-    path = []
-    for t, gradient in enumerate(gradients, start=1):
-        g = nf4.in_blocks(gradient, ADAM_BLOCK)
-        m = BETA1 * signed[m_codes] * m_absmax[:, None] + (1 - BETA1) * g
-        v = BETA2 * unsigned[v_codes] * v_absmax[:, None] + (1 - BETA2) * g * g
-        root1, root2 = 1 - BETA1 ** t, (1 - BETA2 ** t) ** 0.5
-        step = LEARNING_RATE * root2 / root1 * m / (v.sqrt() + EPSILON * root2)
-        p = p - step.reshape(-1)[:p.numel()]
-        m_absmax, v_absmax = m.abs().amax(1), v.amax(1)
-        m_codes = nf4.nearest(signed, m / m_absmax[:, None])
-        lost = torch.signbit(signed[m_codes]) != torch.signbit(m)
-        m_codes = m_codes + torch.where(lost, torch.where(m > 0, 1, -1), 0)
-        v_codes = nf4.nearest(unsigned, v / v_absmax[:, None])
+    optimizer, path = Adam8(p.numel()), []
+    for gradient in gradients:
+        p = optimizer.step(p, gradient, LEARNING_RATE)
         path.append(p)
-    return {'parameters': torch.stack(path), 'm_codes': m_codes.reshape(-1)[:p.numel()].to(torch.uint8),
-            'v_codes': v_codes.reshape(-1)[:p.numel()].to(torch.uint8), 'm_absmax': m_absmax, 'v_absmax': v_absmax}
+    codes = {name: getattr(optimizer, name).reshape(-1)[:p.numel()].to(torch.uint8) for name in ('m_codes', 'v_codes')}
+    return {'parameters': torch.stack(path), **codes, 'm_absmax': optimizer.m_absmax, 'v_absmax': optimizer.v_absmax}
 
 
 def main(out):

@@ -4,6 +4,8 @@ import math
 import torch
 import torch.nn.functional as F
 
+from adam8 import SMALLEST, Adam8
+
 MICRO_BATCH = 4
 IGNORED = -100
 
@@ -73,16 +75,24 @@ def adamw(run, tensors, forward, named_parameters):
     """Trains; returns each step's loss and gradient norm (before clipping)."""
     named = [(n, p) for n, p in named_parameters if p.requires_grad]
     settings = run['optimizer']
-    optimizer = torch.optim.AdamW(decay_groups(named, settings['weightDecay']), lr=1.0, betas=(settings['beta1'], settings['beta2']), eps=settings['epsilon'])
+    in_8_bits = {p: Adam8(p.numel(), settings['beta1'], settings['beta2'], settings['epsilon'])
+                 for _, p in named if settings['stateBits'] == 8 and p.numel() >= SMALLEST}
+    assert not in_8_bits or settings['weightDecay'] == 0
+    optimizer = torch.optim.AdamW(decay_groups([(n, p) for n, p in named if p not in in_8_bits], settings['weightDecay']), lr=1.0,
+                                  betas=(settings['beta1'], settings['beta2']), eps=settings['epsilon'])
     losses, norms = [], []
     for step in range(run['training']['steps']):
+        rate = learning_rate(run, step)
         for group in optimizer.param_groups:
-            group['lr'] = learning_rate(run, step)
+            group['lr'] = rate
         losses.append(backward(forward, step_batches(run, tensors, step)))
         clip = run['training']['clipNorm']
         norms.append(torch.nn.utils.clip_grad_norm_([p for _, p in named], clip if clip > 0 else math.inf).item())
         optimizer.step()
-        optimizer.zero_grad()
+        for p, state in in_8_bits.items():
+            p.data = state.step(p.data, p.grad, rate)
+        for _, p in named:
+            p.grad = None
     return losses, norms
 
 
