@@ -72,7 +72,7 @@ async function step(program, args) {
   if (process.stderr.isTTY && last > 0) process.stderr.write('\r                \r');
   if (status === 0) return;
   const lines = output.trim().split('\n');
-  const errors = lines.filter((line) => /error|undefined reference/i.test(line)).slice(0, 12);
+  const errors = lines.filter((line) => /error:|undefined reference|CMake Error/.test(line)).slice(0, 12);
   throw new Refusal(
     `The engine could not be built (${program} ended with ${status}).`,
     (errors.length > 0 ? errors : lines.slice(-12)).join('\n'),

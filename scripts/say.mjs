@@ -12,14 +12,15 @@ export function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-/** Runs `work`; a Refusal ends the process with its sentence and status 1, without a stack trace. */
-export async function orRefuse(work) {
+/** Runs `work`; a Refusal ends the process with its sentence and status 1, without a stack trace, after `last` had its say. */
+export async function orRefuse(work, last = () => {}) {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     say(error.message);
     if (error.hint) say(error.hint);
+    last();
     process.exit(1);
   }
 }
