@@ -110,7 +110,8 @@ void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_
   const AttentionReference expected = attend(s, qs, ks, vs, starts);
   const View lse_view = lse;
   t.ops.attention(s, q, k, v, segment, out, &lse_view, scratch);
-  const std::string what = label("attention", {length, head_dim}, {type}) + " heads " + std::to_string(heads) + "/" + std::to_string(kv_heads);
+  const std::string what =
+      label("attention", {length, head_dim}, {type}) + " heads " + std::to_string(heads) + "/" + std::to_string(kv_heads);
   t.compare(what, out, expected.out, 1.0, 2.0);
   t.compare(what + " lse", lse, expected.lse, 1.0, type == DType::bf16 ? 500 : 2);
 
