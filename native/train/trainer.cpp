@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <optional>
 
 #include "core/error.h"
@@ -19,6 +20,12 @@ using nlohmann::json;
 namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) fail("E_WRITE", "The folder " + path + " cannot be made: " + error.message() + ".", "Choose another output folder.");
+}
 
 // What must be the same for a checkpoint to belong to a run: everything that decides its numbers.
 std::string record_of(const RunConfig& config) {
@@ -201,6 +208,7 @@ class Run {
 json train(const RunConfig& config, bool resume, const std::atomic<bool>& cancelled, const EventSink& emit) {
   const MemoryPlan plan = make_plan(config);
   require_fit(plan);
+  make_folder(config.output);
   reset_peak_resident_bytes();
   Run run(config, plan, emit);
   const int64_t first = resume ? run.resume() : 0;
