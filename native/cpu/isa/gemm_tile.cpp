@@ -1,0 +1,126 @@
+#include "cpu/isa/gemm_table.h"
+#include "cpu/isa/gemm_units.h"
+
+// The tile of the product that lives in registers: every unit of k costs two loads of B, a broadcast per row of A, and a
+// multiply-add per row and vector. 28 of 32 registers are sums with AVX-512, 12 of 16 with AVX2.
+namespace rankwise {
+namespace RANKWISE_ISA {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kRows = 14;
+#else
+constexpr int kRows = 6;
+#endif
+constexpr int kCols = 2 * kLanes;
+constexpr int kRowStride = kLanes;
+
+template <Unit U>
+static inline Vec multiply_add(Vec a, Vec b, Vec sum) {
+#if defined(__AVX512BF16__)
+  if constexpr (U == Unit::pair) return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
+#endif
+  return fma(a, b, sum);
+}
+
+static inline Vec load_as(const void* p, bool bf16, int64_t at, int64_t left) {
+  return bf16 ? load_up_to(static_cast<const Bf16*>(p) + at, left) : load_up_to(static_cast<const float*>(p) + at, left);
+}
+
+#if defined(__AVX512BF16__)
+static inline void store_bf16(Bf16* p, Vec x, int64_t left) {
+  const __m256i y = (__m256i)_mm512_cvtneps_pbh(x);
+  if (left >= kLanes) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), y);
+  } else {
+    _mm256_mask_storeu_epi16(p, first_lanes(left), y);
+  }
+}
+#else
+static inline void store_bf16(Bf16* p, Vec x, int64_t left) { store_up_to(p, x, left); }
+#endif
+
+// Columns [at, at + left) of row i of the tile.
+static inline void finish(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x, Vec bias) {
+  if (t.partial) x = x + load_up_to(t.partial + i * t.ld_partial + at, left);
+  x = fma(x, splat(t.alpha), bias);
+  if (t.add) x = x + load_as(t.add, t.add_bf16, i * t.ld_add + at, left);
+  if (t.out_bf16) {
+    store_bf16(static_cast<Bf16*>(t.out) + i * t.ld_out + at, x, left);
+  } else {
+    store_up_to(static_cast<float*>(t.out) + i * t.ld_out + at, x, left);
+  }
+}
+
+template <int M, int V, Unit U>
+void tile(int64_t units, int64_t n, const uint32_t* a_, const uint32_t* b_, const GemmTile& t) {
+  const float* a = reinterpret_cast<const float*>(a_);
+  const float* b = reinterpret_cast<const float*>(b_);
+  // The rows of C are far apart: have their lines under way while the sums are made.
+  const int64_t size = t.out_bf16 ? 2 : 4;
+  for (int i = 0; i < M; ++i) {
+    const char* line = static_cast<const char*>(t.out) + i * t.ld_out * size;
+    _mm_prefetch(line, _MM_HINT_T0);
+    _mm_prefetch(line + (n - 1) * size, _MM_HINT_T0);
+  }
+  Vec sums[M][V];
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < V; ++j) sums[i][j] = splat(0.0f);
+  }
+  for (int64_t k = 0; k < units; ++k) {
+    Vec right[V];
+#pragma GCC unroll 2
+    for (int j = 0; j < V; ++j) {
+      right[j] = load(b + j * kLanes);
+      _mm_prefetch(reinterpret_cast<const char*>(b + j * kLanes + 8 * kCols), _MM_HINT_T0);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+      const Vec left = splat(a[i]);
+#pragma GCC unroll 2
+      for (int j = 0; j < V; ++j) sums[i][j] = multiply_add<U>(left, right[j], sums[i][j]);
+    }
+    a += kRowStride;
+    b += kCols;
+  }
+  Vec bias[V];
+#pragma GCC unroll 2
+  for (int j = 0; j < V; ++j) bias[j] = t.bias ? load_as(t.bias, t.bias_bf16, j * kLanes, n - j * kLanes) : splat(0.0f);
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < V; ++j) finish(t, i, j * kLanes, n - j * kLanes, sums[i][j], bias[j]);
+  }
+}
+
+using Tile = void (*)(int64_t units, int64_t n, const uint32_t* a, const uint32_t* b, const GemmTile& t);
+
+template <Unit U>
+void any_tile(int64_t units, int64_t m, int64_t n, const uint32_t* a, const uint32_t* b, const GemmTile& t) {
+#define RANKWISE_TILES(M) {tile<M, 1, U>, tile<M, 2, U>}
+  static constexpr Tile tiles[kRows][2] = {
+      RANKWISE_TILES(1), RANKWISE_TILES(2), RANKWISE_TILES(3), RANKWISE_TILES(4), RANKWISE_TILES(5), RANKWISE_TILES(6),
+#if defined(__AVX512F__)
+      RANKWISE_TILES(7), RANKWISE_TILES(8), RANKWISE_TILES(9), RANKWISE_TILES(10), RANKWISE_TILES(11), RANKWISE_TILES(12),
+      RANKWISE_TILES(13), RANKWISE_TILES(14),
+#endif
+  };
+#undef RANKWISE_TILES
+  tiles[m - 1][n > kLanes](units, n, a, b, t);
+}
+
+}  // namespace
+
+void add_tile_kernels(GemmKernels& t) {
+  t.rows = kRows;
+  t.cols = kCols;
+  t.row_stride = kRowStride;
+  t.units_of_two = kBf16Unit == Unit::pair;
+  t.tile[0] = any_tile<Unit::exact>;
+  t.tile[1] = any_tile<kBf16Unit>;
+}
+
+}  // namespace RANKWISE_ISA
+}  // namespace rankwise
