@@ -20,6 +20,7 @@ export interface Trajectory {
     method: { name: string };
     targets?: string | string[];
     storage?: { weights: string; doubleQuantize: boolean };
+    optimizer: { stateBits: number };
     training: { steps: number };
   };
   /** Of the whole tokens file, before training. */

@@ -12,10 +12,16 @@ import {
   readTrajectory,
   stepsOf,
   trainTrajectory,
+  type Trajectory,
 } from './oracle_engine.ts';
 
-/** Relative, at each step. Where a weight lies on the edge between two codes of NF4, one rounding moves it by a level. */
-const TOLERANCE = { dense: 1e-4, nf4: 1e-3 };
+/** Relative, at each step. Where a value lies on the edge between two codes, one rounding moves it by a level. */
+const TOLERANCE = { float32: 1e-5, eightBitMoments: 1e-4, nf4Weights: 1e-3 };
+
+function toleranceFor({ run }: Trajectory): number {
+  if (run.storage?.weights === 'nf4') return TOLERANCE.nf4Weights;
+  return run.optimizer.stateBits === 8 ? TOLERANCE.eightBitMoments : TOLERANCE.float32;
+}
 
 const folders = ['train', 'lora', 'documents', 'galore', 'loqt'].flatMap((kind) =>
   fixtureFolders(kind, 'expected.json'),
@@ -24,7 +30,7 @@ const folders = ['train', 'lora', 'documents', 'galore', 'loqt'].flatMap((kind) 
 describe('every step of training is that of the reference', () => {
   test.each(folders)('%s', async (folder) => {
     const expected = readTrajectory(folder);
-    const tolerance = TOLERANCE[expected.run.storage?.weights === 'nf4' ? 'nf4' : 'dense'];
+    const tolerance = toleranceFor(expected);
     await inTemporaryFolder(async (output) => {
       const events = await trainTrajectory(folder, expected, output);
       const steps = stepsOf(events);
