@@ -17,11 +17,11 @@ export interface Trajectory {
   model: string;
   /** The parts of a run file that fix the numbers. */
   run: {
-    method: { name: string };
+    method: { name: string; parkOnHost?: boolean };
     targets?: string | string[];
     storage?: { weights: string; doubleQuantize: boolean };
-    optimizer: { stateBits: number };
-    training: { steps: number };
+    optimizer: { stateBits: number; perLayerUpdates?: boolean };
+    training: { steps: number; recompute?: string };
   };
   /** Of the whole tokens file, before training. */
   evalLoss?: number;

@@ -56,6 +56,34 @@ describe('every step of training is that of the reference', () => {
   });
 });
 
+describe('what saves memory or time does not change the numbers', () => {
+  const ways: [string, string, (run: Trajectory['run']) => Trajectory['run']][] = [
+    [
+      'recomputed blocks',
+      'train/full-plain',
+      (run) => ({ ...run, training: { ...run.training, recompute: 'blocks' } }),
+    ],
+    ['kept blocks', 'train/full-cosine', (run) => ({ ...run, training: { ...run.training, recompute: 'none' } })],
+    [
+      'updates per layer',
+      'train/full-decay',
+      (run) => ({ ...run, optimizer: { ...run.optimizer, perLayerUpdates: true } }),
+    ],
+    ['updates per layer', 'galore', (run) => ({ ...run, optimizer: { ...run.optimizer, perLayerUpdates: true } })],
+    ['updates per layer', 'loqt/nf4', (run) => ({ ...run, optimizer: { ...run.optimizer, perLayerUpdates: true } })],
+    ['recomputed blocks', 'loqt/window', (run) => ({ ...run, training: { ...run.training, recompute: 'blocks' } })],
+    ['parked gradients', 'loqt/window', (run) => ({ ...run, method: { ...run.method, parkOnHost: true } })],
+  ];
+  test.each(ways)('%s: %s', async (_way, folder, change) => {
+    const expected = readTrajectory(folder);
+    await inTemporaryFolder(async (output) => {
+      const steps = stepsOf(await trainTrajectory(folder, { ...expected, run: change(expected.run) }, output));
+      const losses = steps.map((step) => step.loss);
+      expect(largestRelativeError(losses, expected.losses)).toBeLessThan(toleranceFor(expected));
+    });
+  });
+});
+
 describe('the loss of an evaluation is that of the reference', () => {
   const evaluated = folders.filter((folder) => readTrajectory(folder).evalLoss !== undefined);
   test.each(evaluated)('%s', async (folder) => {
