@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import path from 'node:path';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { TokenFiles } from '../engine/host.ts';
 import { type DatasetService, lazyTokenizer, type PreparedData } from './datasets.ts';
+import { memoryBudget } from './machine.ts';
 import { type MethodService, resolveParameters } from './methods.ts';
 import type { ModelService } from './models.ts';
 
@@ -109,7 +109,7 @@ export class RunComposer {
       },
       method: { name: methodName, ...parameters },
       storage: { ...file.storage, weights },
-      device: { ...file.device, memoryBudget: file.device.memoryBudget ?? machineMemory() },
+      device: { ...file.device, memoryBudget: file.device.memoryBudget ?? memoryBudget() },
       output: path.resolve(origin.base, file.output ?? path.join('runs', name)),
     };
     return {
@@ -146,10 +146,4 @@ function adapterFolder(folder: string): string {
     'E_ADAPTER',
     `method.initializeFrom: ${folder} is no PEFT adapter folder (adapter_config.json is missing).`,
   );
-}
-
-// A container's limit counts, not the memory of the machine around it.
-function machineMemory(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < totalmem() ? limit : totalmem();
 }

@@ -18,6 +18,7 @@ export function addDoctor(program: Command, withContext: WithContext): void {
             ['Node', report.node],
             ['Cores', String(report.cores)],
             ['Memory', `${bytes(report.memoryBytes)}, ${bytes(report.freeBytes)} free`],
+            ['Budget', `${bytes(report.budgetBytes)} unless a run says otherwise`],
             ['Records', report.home],
           ]);
           const backends = table(
