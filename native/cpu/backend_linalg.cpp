@@ -7,6 +7,14 @@
 #include "ops/shape_checks.h"
 
 namespace rankwise {
+namespace {
+
+constexpr int64_t kLineFloats = 16;
+struct alignas(64) CacheLine {
+  float values[kLineFloats];
+};
+
+}  // namespace
 
 // Tasks go round the team, one thread each. The eigenvectors replace the Gram matrix as rows in ascending order; what is asked is
 // copied out from the end.
@@ -15,14 +23,16 @@ void CpuBackend::eigh_top(std::span<const EighTask> tasks) {
   const auto solve = [&](const EighTask& task) {
     const int64_t p = task.gram.rows, r = task.out.rows;
     float* gram = task.gram.as<float>();
-    // Four vectors of p floats: small beside the matrix, and of every size that comes.
-    std::vector<float> vectors(static_cast<size_t>(4 * p));
-    eigen_symmetric_in_place(gram, p, task.gram.ld, vectors.data(), vectors.data() + p);
+    // Four vectors of p floats: small beside the matrix, and of every size that comes. Aligned, because Eigen cuts its sums by the
+    // address of what it adds: without it the last bits would depend on where the heap happens to place them.
+    std::vector<CacheLine> lines(static_cast<size_t>((4 * p + kLineFloats - 1) / kLineFloats));
+    float* vectors = lines.data()->values;
+    eigen_symmetric_in_place(gram, p, task.gram.ld, vectors, vectors + p);
     for (int64_t i = 0; i < r; ++i) {
       float* row = task.out.as<float>() + i * task.out.ld;
-      std::copy_n(gram + (p - 1 - i) * task.gram.ld, p, row);
+      std::copy_n(gram + (p - 1 - i) * p, p, row);
       fix_sign(row, p);
-      task.eigenvalues.as<float>()[i] = vectors[static_cast<size_t>(p - 1 - i)];
+      task.eigenvalues.as<float>()[i] = vectors[p - 1 - i];
     }
   };
   if (tasks.size() == 1) return solve(tasks[0]);
