@@ -21,7 +21,7 @@ export interface Trajectory {
     targets?: string | string[];
     storage?: { weights: string; doubleQuantize: boolean };
     optimizer: { stateBits: number; perLayerUpdates?: boolean };
-    training: { steps: number; recompute?: string };
+    training: { steps: number; recompute?: string; precision?: string };
   };
   /** Of the whole tokens file, before training. */
   evalLoss?: number;

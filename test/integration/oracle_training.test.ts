@@ -84,6 +84,19 @@ describe('what saves memory or time does not change the numbers', () => {
   });
 });
 
+describe('bfloat16 stays near the float32 reference', () => {
+  test.each(folders)('%s', async (folder) => {
+    const expected = readTrajectory(folder);
+    const run = { ...expected.run, training: { ...expected.run.training, precision: 'bf16' } };
+    await inTemporaryFolder(async (output) => {
+      const losses = stepsOf(await trainTrajectory(folder, { ...expected, run }, output)).map((step) => step.loss);
+      // A rounding of 2⁻⁹ in weights and activations; in NF4 it also moves codes.
+      const tolerance = run.storage?.weights === 'nf4' ? 2e-2 : 5e-3;
+      expect(largestRelativeError(losses, expected.losses)).toBeLessThan(tolerance);
+    });
+  });
+});
+
 describe('the loss of an evaluation is that of the reference', () => {
   const evaluated = folders.filter((folder) => readTrajectory(folder).evalLoss !== undefined);
   test.each(evaluated)('%s', async (folder) => {
