@@ -57,7 +57,7 @@ void CpuBackend::axpby(float alpha, const View& x, float beta, const View& y) {
 void CpuBackend::multiply(const View& a, const View& b, const View& out) {
   shape_checks::multiply(a, b, out);
   split(a.size(), kSpanGrain, [&](int64_t from, int64_t to, int) {
-    for (int64_t i = from; i < to; ++i) out.as<float>()[i] = a.as<float>()[i] * b.as<float>()[i];
+    kernels_.multiply(to - from, a.as<float>() + from, b.as<float>() + from, out.as<float>() + from);
   });
 }
 

@@ -81,7 +81,8 @@ void CpuBackend::adamw8(const View& parameter, const View& gradient, const Adam8
   const int64_t n = parameter.size();
   split(blocks_of(n, kBlock8), kSpanGrain / kBlock8, [&](int64_t from, int64_t to, int) {
     const int64_t begin = from * kBlock8, end = std::min(n, to * kBlock8);
-    kernel(end - begin, static_cast<uint64_t>(begin), constants, moments_from(state, from), at(parameter, 0, begin), at(gradient, 0, begin));
+    kernel(end - begin, static_cast<uint64_t>(begin), constants, moments_from(state, from), at(parameter, 0, begin),
+           at(gradient, 0, begin));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <cmath>
+#include <cstring>
 
 #include "core/error.h"
 
@@ -17,10 +18,12 @@ namespace {
 
 // SelfAdjointEigenSolver would copy the matrix to the heap, which no account sees; its three steps work in place on a map.
 void eigen_symmetric_in_place(float* a, int64_t p, int64_t ld, float* eigenvalues, float* work) {
-  using Matrix = Eigen::Map<Eigen::MatrixXf, 0, Eigen::OuterStride<>>;
+  using Matrix = Eigen::Map<Eigen::MatrixXf>;
   using Vector = Eigen::Map<Eigen::VectorXf>;
   if (p == 0) return;
-  Matrix matrix(a, p, p, Eigen::OuterStride<>(ld));  // column-major is the transpose, which is the same matrix
+  // The iteration takes columns to lie side by side.
+  for (int64_t i = 1; i < p && ld != p; ++i) std::memmove(a + i * p, a + i * ld, static_cast<size_t>(p) * sizeof(float));
+  Matrix matrix(a, p, p);  // column-major is the transpose, which is the same matrix
   Vector values(eigenvalues, p);
   if (p == 1) {
     values[0] = matrix(0, 0);

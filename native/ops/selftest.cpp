@@ -108,10 +108,11 @@ void Table::compare(const std::string& what, const View& got, const std::vector<
   size_t place = 0;
   for (size_t i = 0; i < found.size(); ++i) {
     const double error = std::fabs(found[i] - expected[i]) / (std::fabs(expected[i]) + level);
-    if (!(error <= worst)) {
+    if (worse(worst, error) != worst) {
       worst = error;
       place = i;
     }
+    if (std::isnan(worst)) break;
   }
   if (worst <= tolerance) return expect(true, what);
   expect(false, what + ": element " + std::to_string(place) + " is " + std::to_string(found[place]) + ", expected " +

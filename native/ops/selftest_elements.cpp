@@ -26,6 +26,15 @@ void conversions(Table& t, Shape s, DType from, DType to, int64_t apart) {
   t.compare(label("zero", s, {to}), y, Values(xs.size(), 0.0), 1e-9);
 }
 
+void products(Table& t, Shape s) {
+  const Sample x = t.random(DType::f32, s, 3.0), y = t.random(DType::f32, s, 3.0);
+  const Values xs = Table::values(x), ys = Table::values(y);
+  Values expected;
+  for (size_t i = 0; i < xs.size(); ++i) expected.push_back(xs[i] * ys[i]);
+  t.ops.multiply(x, y, x);
+  t.compare(label("multiply over a factor", s, {}), x, expected, 1e-9);
+}
+
 void sums(Table& t, Shape s, DType type, int64_t apart) {
   const Sample x = t.random(type, s, 3.0, apart), y = t.random(type == DType::f32 ? DType::bf16 : type, s, 3.0, apart);
   const Sample columns = t.random(DType::f32, {1, s.cols}), scratch = t.filled(DType::f32, {t.ops.threads(), s.cols}, 0);
@@ -64,6 +73,7 @@ void random_fills(Table& t, Shape s, DType type, int64_t apart) {
 
 void check_elements(Table& t) {
   for (const Shape s : t.shapes()) {
+    products(t, s);
     for (const DType type : kFloatTypes) {
       for (const int64_t apart : {0, 5}) {
         conversions(t, s, type, DType::f32, apart);

@@ -16,7 +16,7 @@ double row_product(const Values& a, int64_t i, const Values& b, int64_t j, int64
 double distance_from_orthonormal(const Values& rows, int64_t r, int64_t n) {
   double worst = 0;
   for (int64_t i = 0; i < r; ++i) {
-    for (int64_t j = 0; j <= i; ++j) worst = std::max(worst, std::fabs(row_product(rows, i, rows, j, n) - (i == j ? 1 : 0)));
+    for (int64_t j = 0; j <= i; ++j) worst = worse(worst, std::fabs(row_product(rows, i, rows, j, n) - (i == j ? 1 : 0)));
   }
   return worst;
 }
@@ -64,7 +64,7 @@ void eigenvectors(Table& t, const std::vector<int64_t>& sizes) {
       const double lambda = lambdas[static_cast<size_t>(i)];
       if (i > 0) descending = descending && lambda <= lambdas[static_cast<size_t>(i - 1)];
       for (int64_t j = 0; j < p; ++j) {
-        residual = std::max(residual, std::fabs(row_product(before[k], j, rows, i, p) - lambda * rows[static_cast<size_t>(i * p + j)]));
+        residual = worse(residual, std::fabs(row_product(before[k], j, rows, i, p) - lambda * rows[static_cast<size_t>(i * p + j)]));
       }
     }
     const std::string what = "eigh_top of " + std::to_string(p);
@@ -88,9 +88,24 @@ void orthonormal_rows(Table& t, int64_t r, int64_t n, bool dependent) {
   for (int64_t i = 0; i < r; ++i) {
     double kept = 0;
     for (int64_t j = 0; j <= i; ++j) kept += std::pow(row_product(before, i, q, j, n), 2);
-    lost = std::max(lost, std::fabs(kept - row_product(before, i, before, i, n)) / static_cast<double>(n));
+    lost = worse(lost, std::fabs(kept - row_product(before, i, before, i, n)) / static_cast<double>(n));
   }
   t.expect(lost <= 1e-5, what + ": another span");
+}
+
+void row_signs(Table& t) {
+  const Sample a = t.random(DType::f32, {6, 33}, 1.0, 2);
+  const View second = a.view.row_range(1, 1);
+  second.as<float>()[4] = -5;
+  second.as<float>()[9] = 5;  // a tie: the first decides
+  Values expected = Table::values(a);
+  for (int64_t i = 0; i < 6; ++i) {
+    const Values row(expected.begin() + i * 33, expected.begin() + (i + 1) * 33);
+    if (signs_fixed(row, 1, 33)) continue;
+    for (size_t j = 0; j < 33; ++j) expected[static_cast<size_t>(i) * 33 + j] = -row[j];
+  }
+  t.ops.fix_row_signs(a);
+  t.compare("fix_row_signs", a, expected, 1e-9);
 }
 
 // a·out·a = a, and out·a·out = out.
@@ -116,14 +131,14 @@ void pseudo_inverse(Table& t, int64_t r, int64_t rank) {
   const Values again = product(product(as, inverse), as);
   double worst = 0, largest = 0;
   for (size_t i = 0; i < as.size(); ++i) {
-    worst = std::max(worst, std::fabs(again[i] - as[i]));
+    worst = worse(worst, std::fabs(again[i] - as[i]));
     largest = std::max(largest, std::fabs(as[i]));
   }
   t.expect(worst <= 2e-3 * largest, "pseudo_inverse_symmetric of " + std::to_string(r) + " rank " + std::to_string(rank) + ": off by " +
                                         std::to_string(worst));
   const Values both = product(as, inverse), mirrored = transposed(both);
   double asymmetry = 0;
-  for (size_t i = 0; i < both.size(); ++i) asymmetry = std::max(asymmetry, std::fabs(both[i] - mirrored[i]));
+  for (size_t i = 0; i < both.size(); ++i) asymmetry = worse(asymmetry, std::fabs(both[i] - mirrored[i]));
   t.expect(asymmetry <= 2e-2, "pseudo_inverse_symmetric of " + std::to_string(r) + ": a times its inverse is no projection");
 }
 
@@ -138,6 +153,7 @@ void check_linear_algebra(Table& t) {
     orthonormal_rows(t, 33, 33, dependent);
     if (t.thorough) orthonormal_rows(t, 65, 513, dependent);
   }
+  row_signs(t);
   pseudo_inverse(t, 1, 1);
   pseudo_inverse(t, 17, 17);
   pseudo_inverse(t, 33, 20);

@@ -69,10 +69,10 @@ Values decoded(const uint8_t* codes, const float* absmax, const float* map, size
 
 void adamw8(Table& t, int64_t n, DType parameter_type, DType gradient_type) {
   const Shape s{1, n};
-  const uint64_t blocks = static_cast<uint64_t>((n + 255) / 256);
+  const int64_t blocks = (n + 255) / 256;
   const Sample p = t.random(parameter_type, s, 2.0), m_codes = t.bytes(static_cast<uint64_t>(n)),
-               v_codes = t.bytes(static_cast<uint64_t>(n)), m_absmax = t.filled(DType::f32, {1, static_cast<int64_t>(blocks)}, 0), update = t.filled(DType::f32, s, 0),
-               v_absmax = t.filled(DType::f32, {1, static_cast<int64_t>(blocks)}, 0);
+               v_codes = t.bytes(static_cast<uint64_t>(n)), m_absmax = t.filled(DType::f32, {1, blocks}, 0),
+               v_absmax = t.filled(DType::f32, {1, blocks}, 0), update = t.filled(DType::f32, s, 0);
   const Adam8State state{m_codes.view.as<uint8_t>(), v_codes.view.as<uint8_t>(), m_absmax.view.as<float>(), v_absmax.view.as<float>()};
   const auto ms_of = [&] { return decoded(state.m_codes, state.m_absmax, signed_dynamic_map(), static_cast<size_t>(n)); };
   const auto vs_of = [&] { return decoded(state.v_codes, state.v_absmax, unsigned_dynamic_map(), static_cast<size_t>(n)); };

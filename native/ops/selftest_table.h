@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ class Table {
   SelftestReport& report_;
   uint64_t drawn_ = 0;
 };
+
+// The larger of two errors, where a NaN is larger than anything.
+inline double worse(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
 
 std::string label(const char* operation, Shape shape, std::initializer_list<DType> types);
 constexpr DType kFloatTypes[] = {DType::f32, DType::bf16};

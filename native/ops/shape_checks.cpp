@@ -97,7 +97,8 @@ void matmul(std::span<const Term> terms, const View& out, const Epilogue& epilog
     operand(c, term.b);
     if (term.a.rows() != out.rows || term.b.cols() != out.cols || term.a.cols() != term.b.rows()) {
       fail("E_SHAPE", "matmul: [" + std::to_string(term.a.rows()) + " x " + std::to_string(term.a.cols()) + "] times [" +
-                          std::to_string(term.b.rows()) + " x " + std::to_string(term.b.cols()) + "] does not give " + described(out) + ".");
+                          std::to_string(term.b.rows()) + " x " + std::to_string(term.b.cols()) + "] does not give " + described(out) +
+                          ".");
     }
   }
   if (epilogue.bias) {
@@ -200,9 +201,11 @@ void copy(const View& from, const View& to) {
 
 void multiply(const View& a, const View& b, const View& out) {
   const Checker c{"multiply"};
-  c.shape(a.size() == b.size() && a.size() == out.size() && a.contiguous() && b.contiguous() && out.contiguous(), "sizes differ or rows lie apart:",
-          {&a, &b, &out});
-  for (const View* v : {&a, &b, &out}) f32("multiply", *v);
+  for (const View* v : {&a, &b, &out}) {
+    c.f32(*v, "needs f32, got");
+    c.flat(*v);
+    c.shape(v->size() == a.size(), "sizes differ:", {&a, v});
+  }
 }
 
 void axpby(const View& x, const View& y) { Checker{"axpby"}.same_shape(x, y); }

@@ -43,6 +43,7 @@ struct VectorKernels {
   void (*swiglu_backward[2])(int64_t n, const void* dout, const void* gate, const void* up, void* dgate, void* dup, void* act);
   void (*convert[2][2])(int64_t n, const void* from, void* to);
   void (*axpby[2][2])(int64_t n, float alpha, const void* x, float beta, void* y);  // [x][y]
+  void (*multiply)(int64_t n, const float* a, const float* b, float* out);
   double (*sum[2])(int64_t n, const void* x);
   double (*sum_squares[2])(int64_t n, const void* x);
   double (*squared_distance[2][2])(int64_t n, const void* a, const void* b);

@@ -27,6 +27,10 @@ void axpby(int64_t n, float alpha, const void* x_, float beta, void* y_) {
   }
 }
 
+void multiply(int64_t n, const float* a, const float* b, float* out) {
+  for (int64_t j = 0; j < n; j += kLanes) store_up_to(out + j, load_up_to(a + j, n - j) * load_up_to(b + j, n - j), n - j);
+}
+
 // The halves of a vector of floats as doubles.
 struct Doubles {
 #if defined(__AVX512F__)
@@ -115,6 +119,7 @@ void add_span_kernels(VectorKernels& t) {
   t.axpby[0][1] = axpby<float, Bf16>;
   t.axpby[1][0] = axpby<Bf16, float>;
   t.axpby[1][1] = axpby<Bf16, Bf16>;
+  t.multiply = multiply;
   t.sum[0] = sum<float>;
   t.sum[1] = sum<Bf16>;
   t.sum_squares[0] = sum_squares<float>;
