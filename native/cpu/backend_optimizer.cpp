@@ -43,6 +43,11 @@ Moments8 moments_from(const Adam8State& state, int64_t block) {
   s.unsigned_map = unsigned_dynamic_map();
   s.signed_midpoints = signed_dynamic_midpoints();
   s.unsigned_midpoints = unsigned_dynamic_midpoints();
+  s.signed_starts = signed_dynamic_starts();
+  s.unsigned_starts = unsigned_dynamic_starts();
+  s.code_shift = kCodeShift;
+  s.code_base = kCodeBase;
+  s.code_buckets = kCodeBuckets;
   return s;
 }
 

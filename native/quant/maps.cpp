@@ -2,18 +2,31 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <limits>
 
 namespace rankwise {
 namespace {
 
 struct DynamicMap {
   std::array<float, 256> values;
-  std::array<float, 255> midpoints;
+  std::array<float, 257> midpoints;
+  std::array<int32_t, 2 * kCodeBuckets> starts;
 };
 
+// The code of the least number of each bucket; negative numbers grow with a smaller magnitude.
+void fill_starts(DynamicMap& map) {
+  for (int32_t bucket = 0; bucket < kCodeBuckets; ++bucket) {
+    const auto edge = [](int32_t b) { return std::bit_cast<float>(static_cast<uint32_t>(b + kCodeBase) << kCodeShift); };
+    const float least = bucket == 0 ? 0.0f : edge(bucket);
+    map.starts[static_cast<size_t>(bucket)] = nearest_code(map.midpoints.data(), 255, least);
+    map.starts[static_cast<size_t>(bucket + kCodeBuckets)] = nearest_code(map.midpoints.data(), 255, -edge(bucket + 1));
+  }
+}
+
 template <size_t N>
-void fill_midpoints(const float* values, std::array<float, N>& midpoints) {
-  for (size_t i = 0; i < N; ++i) midpoints[i] = static_cast<float>(0.5 * (static_cast<double>(values[i]) + values[i + 1]));
+void fill_midpoints(const std::array<float, N>& values, float* midpoints) {
+  for (size_t i = 0; i + 1 < N; ++i) midpoints[i] = static_cast<float>(0.5 * (static_cast<double>(values[i]) + values[i + 1]));
 }
 
 // Point `index` of `count` on [0.1, 1] as the reference's linspace rounds it: a float step, from the nearer end, rounded once.
@@ -37,7 +50,9 @@ DynamicMap make_dynamic_map(bool is_signed) {
   map.values[n++] = 0.0f;
   map.values[n++] = 1.0f;
   std::sort(map.values.begin(), map.values.end());
-  fill_midpoints(map.values.data(), map.midpoints);
+  fill_midpoints(map.values, map.midpoints.data());
+  map.midpoints[255] = map.midpoints[256] = std::numeric_limits<float>::infinity();
+  fill_starts(map);
   return map;
 }
 
@@ -61,12 +76,14 @@ const float* signed_dynamic_map() { return signed_map().values.data(); }
 const float* unsigned_dynamic_map() { return unsigned_map().values.data(); }
 const float* signed_dynamic_midpoints() { return signed_map().midpoints.data(); }
 const float* unsigned_dynamic_midpoints() { return unsigned_map().midpoints.data(); }
+const int32_t* signed_dynamic_starts() { return signed_map().starts.data(); }
+const int32_t* unsigned_dynamic_starts() { return unsigned_map().starts.data(); }
 
 const float* nf4_levels() { return kNf4.data(); }
 const float* nf4_midpoints() {
   static const std::array<float, 15> midpoints = [] {
     std::array<float, 15> m;
-    fill_midpoints(kNf4.data(), m);
+    fill_midpoints(kNf4, m.data());
     return m;
   }();
   return midpoints.data();

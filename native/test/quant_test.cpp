@@ -1,4 +1,5 @@
 // Facts of NF4 and of the dynamic maps that do not depend on a backend's arithmetic, and round trips on this processor.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -56,6 +57,36 @@ void dynamic_maps() {
   }
   check(nearest_code(signed_dynamic_midpoints(), 255, 7.0f) == 255 && nearest_code(signed_dynamic_midpoints(), 255, -7.0f) == 0,
         "beyond the map: its ends");
+}
+
+// What the kernels do with starts: two more midpoints at most.
+int short_way(const float* midpoints, const int32_t* starts, float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  const int32_t bucket = std::clamp(static_cast<int32_t>((bits & 0x7fffffffu) >> kCodeShift) - kCodeBase, 0, kCodeBuckets - 1);
+  int code = starts[bucket + (bits >> 31 ? kCodeBuckets : 0)];
+  code += x > midpoints[code];
+  code += x > midpoints[code];
+  return code;
+}
+
+void short_ways() {
+  const float *s = signed_dynamic_midpoints(), *u = unsigned_dynamic_midpoints();
+  const auto same = [&](float x) {
+    return short_way(s, signed_dynamic_starts(), x) == nearest_code(s, 255, x) &&
+           (x < 0 || short_way(u, unsigned_dynamic_starts(), x) == nearest_code(u, 255, x));
+  };
+  bool all = same(0.0f) && same(-0.0f) && same(1.0f) && same(-1.0f) && same(1e-30f) && same(-1e-30f);
+  for (uint64_t i = 0; i < 200000; ++i) {
+    const float x = (2 * uniform({1, 1, 0}, i) - 1) * std::pow(10.0f, -8 * uniform({1, 2, 0}, i));
+    all = all && same(x);
+  }
+  for (int i = 0; i < 255; ++i) {
+    for (const float middle : {s[i], u[i]}) {
+      all = all && same(middle) && same(std::nextafter(middle, 2.0f)) && same(std::nextafter(middle, -2.0f));
+    }
+  }
+  check(all, "starting codes lead to the nearest code");
 }
 
 void levels() {
@@ -157,6 +188,7 @@ void non_finite_gradients(Backend& ops, bool bf16_parameter) {
 
 int main() {
   dynamic_maps();
+  short_ways();
   levels();
   for (const Isa isa : {Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
     if (isa > processor_isa()) continue;

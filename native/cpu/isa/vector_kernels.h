@@ -18,8 +18,11 @@ struct AdamConstants {
 struct Moments8 {
   uint8_t *m_codes, *v_codes;
   float *m_absmax, *v_absmax;
-  const float *signed_map, *unsigned_map;              // 256 values each
-  const float *signed_midpoints, *unsigned_midpoints;  // 255
+  // quant/maps.h: values, midpoints, codes to start from and how to find them.
+  const float *signed_map, *unsigned_map;
+  const float *signed_midpoints, *unsigned_midpoints;
+  const int32_t *signed_starts, *unsigned_starts;
+  int32_t code_shift, code_base, code_buckets;
 };
 
 struct VectorKernels {
