@@ -89,8 +89,9 @@ describe('generate', () => {
   });
 
   it('hears an adapter', async () => {
-    expect((await generate('--temperature', '0', '--adapter', adapter)).tokenIds).not.toEqual(
-      (await generate('--temperature', '0')).tokenIds,
+    const sampled = ['--seed', '3', '--temperature', '1', '--top-p', '1'];
+    expect((await generate(...sampled, '--adapter', adapter)).tokenIds).not.toEqual(
+      (await generate(...sampled)).tokenIds,
     );
   });
 });
