@@ -29,3 +29,6 @@ export const bundledTexts = path.join(root, 'data', 'texts');
 
 /** The other side of the benchmark against PyTorch. */
 export const torchStepScript = path.join(root, 'scripts', 'bench', 'torch_step.py');
+
+/** The stored sweep of learning rates that `bench methods` compares by. */
+export const methodSweep = path.join(root, 'data', 'bench', 'methods.json');

@@ -2,18 +2,27 @@ import { Argument, Option, type Command } from 'commander';
 import type { StepBenchmark, StepComparison, StepFigures } from '../../services/benchmarks.ts';
 import { positiveNumber, wholeNumber } from '../arguments.ts';
 import type { WithContext } from '../context.ts';
+import { benchMethods, comparisonTable } from './bench-methods.ts';
 import { pairs, table } from '../table.ts';
 import { bytes, duration, whole } from '../units.ts';
 
-const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace'];
+const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace', 'methods'];
 
-type Options = StepBenchmark & { storage?: string; against?: 'torch'; rounds: number; json?: boolean };
+interface Options extends StepBenchmark {
+  storage?: string;
+  against?: 'torch';
+  rounds: number;
+  seeds: number;
+  sweep?: boolean;
+  only: string[];
+  json?: boolean;
+}
 
 export function addBench(program: Command, withContext: WithContext): void {
   program
     .command('bench')
     .addArgument(new Argument('[what]', 'what to measure').choices(PARTS).default('step'))
-    .description('measure the engine: a training step, or one of its parts')
+    .description('measure the engine: a training step, one of its parts, or what the methods reach on a text')
     .option('--preset <name>', 'model of the step', 'llama-9m')
     .option('--method <name>', 'method of the step', 'lora')
     .addOption(new Option('--precision <precision>', 'of the step').choices(['f32', 'bf16']).default('bf16'))
@@ -25,9 +34,17 @@ export function addBench(program: Command, withContext: WithContext): void {
     .option('--threads <count>', '0 = every core', wholeNumber, 0)
     .addOption(new Option('--against <other>', 'measure the same step in PyTorch too, in turn').choices(['torch']))
     .option('--rounds <count>', 'how often both are measured in turn', positiveNumber, 3)
+    .option('--seeds <count>', 'methods: seeds of each', positiveNumber, 3)
+    .option('--sweep', 'methods: try every stored learning rate again')
+    .option('--only <method...>', 'methods: only these', [])
     .option('--json', 'one JSON document on standard output')
-    .action((what: string, { json, against, rounds, ...settings }: Options) =>
+    .action((what: string, { json, against, rounds, seeds, sweep, only, ...settings }: Options) =>
       withContext({ json }, async ({ app, output }) => {
+        if (what === 'methods') {
+          const comparison = await benchMethods({ seeds, sweep: sweep ?? false, only }, (line) => output.note(line));
+          output.result(comparison, () => comparisonTable(comparison));
+          return;
+        }
         if (against && what === 'step') {
           const comparison = await app.benchmarks.stepAgainstTorch(settings, rounds);
           output.result(comparison, () => comparisonText(comparison));
