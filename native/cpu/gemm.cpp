@@ -24,6 +24,7 @@ constexpr int64_t kScratchBytes = OperandReader::kScratch * sizeof(float);
 constexpr int64_t kPartialBytes = 1 << 20;
 constexpr int64_t kStreamBytes = static_cast<int64_t>(kGemmThreadBytes) - kScratchBytes - kPartialBytes;
 constexpr int64_t kMostPartials = kPartialBytes / static_cast<int64_t>(sizeof(float));
+constexpr int64_t kMostStrips = 4;      // terms whose rows of A are read as they are stored
 constexpr int64_t kPartialLanes = 512;  // stationary lanes at a time where sums have to wait
 
 int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
@@ -68,6 +69,7 @@ class PackedProduct {
       multiplications += term.a.cols() * out.rows * out.cols;
     }
     members_ = multiplications < kAloneBelow ? 1 : pool.size();
+    direct_ = reads_directly();
     plan();
   }
 
@@ -143,7 +145,7 @@ class PackedProduct {
         mine = {mine.begin + t, mine.end + t};
         for (int64_t chunk = 0; chunk < chunks_; ++chunk) {
           const int64_t unit = chunk * chunk_units_, count = std::min(chunk_units_, units_ - unit);
-          if (t == 0 || chunks_ > 1) {
+          if (!(direct_ && stay_.left) && (t == 0 || chunks_ > 1)) {
             if (!first) meet();
             first = false;
             pack_stay(block, stay_lanes, unit, count, member, scratch);
@@ -163,7 +165,7 @@ class PackedProduct {
     const uint32_t* stay = static_cast<const uint32_t*>(workspace_.shared);
     for (int64_t g = mine.begin; g < mine.end; g += group_ * stream_lanes) {
       const Range group{g, std::min(mine.end, g + group_ * stream_lanes)};
-      pack(stream_, group.begin, group.size(), stream_lanes, stream_stride, chunk * chunk_units_, units, panels, scratch);
+      if (!(direct_ && stream_.left)) pack(stream_, group.begin, group.size(), stream_lanes, stream_stride, chunk * chunk_units_, units, panels, scratch);
       for (int64_t s = block.begin, i = 0; s < block.end; s += stay_lanes, ++i) {
         const Range staying{s, std::min(block.end, s + stay_lanes)};
         for (int64_t t = group.begin, j = 0; t < group.end; t += stream_lanes, ++j) {
@@ -216,7 +218,37 @@ class PackedProduct {
         to.bias_bf16 = bias->dtype == DType::bf16;
       }
     }
-    kernels_.tile[product_](units, rows.size(), cols.size(), a, b, to);
+    if (direct_) {
+      GemmStrip strips[kMostStrips];
+      const int64_t count = strips_of(rows.begin, chunk * chunk_units_, units, strips);
+      kernels_.direct_tile[product_](rows.size(), cols.size(), strips, count, b, to);
+    } else {
+      kernels_.tile[product_](rows.size(), cols.size(), GemmStrip{a, 0, units}, b, to);
+    }
+  }
+
+  // Units [first, first + count) of the rows of A from `row` on, where they are stored.
+  int64_t strips_of(int64_t row, int64_t first, int64_t count, GemmStrip* strips) const {
+    int64_t start = 0, found = 0;
+    for (const Term& term : terms_) {
+      const int64_t end = start + parts(term.a.cols(), per_unit_);
+      const int64_t from = std::max(first, start), until = std::min(first + count, end);
+      const View& v = term.a.dense;
+      if (from < until) strips[found++] = {at(v, row, (from - start) * per_unit_), v.ld * static_cast<int64_t>(bytes_of(v.dtype)), until - from};
+      start = end;
+    }
+    return found;
+  }
+
+  // Whether the tiles can read A as it is stored: its units are the product's, side by side in every row.
+  bool reads_directly() const {
+    if (static_cast<int64_t>(terms_.size()) > kMostStrips) return false;
+    for (const Term& term : terms_) {
+      if (term.a.is_nf4 || term.a.transposed) return false;
+      const View& v = term.a.dense;
+      if (product_ == 0 ? v.dtype != DType::f32 : per_unit_ != 2 || v.dtype != DType::bf16 || v.cols % 2 != 0) return false;
+    }
+    return true;
   }
 
   ThreadPool& pool_;
@@ -230,6 +262,7 @@ class PackedProduct {
   int64_t per_unit_;
   int64_t units_ = 0;
   int members_ = 1;
+  bool direct_ = false;  // A is not packed
   Lanes stream_{}, stay_{};
   int64_t chunks_ = 1, chunk_units_ = 0;
   int64_t stay_block_ = 0, stream_block_ = 0;  // lanes at a time

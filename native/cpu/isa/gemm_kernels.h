@@ -28,12 +28,21 @@ struct GemmPanels {
   uint32_t* to;
 };
 
+// Rows of A for a tile and how far to go along them. Packed: one panel. Direct: rows as they are stored, `row_step` bytes apart, with
+// units side by side.
+struct GemmStrip {
+  const void* a;
+  int64_t row_step;
+  int64_t units;
+};
+
 struct GemmKernels {
   int rows, cols;                // of the largest tile
   int row_stride;                // units per k in a panel of A; in one of B it is `cols`
   bool units_of_two;             // of Product::bf16
-  // Sums over `units` of a panel of A (1 ≤ m ≤ rows) times one of B (1 ≤ n ≤ cols). [product]
-  void (*tile[2])(int64_t units, int64_t m, int64_t n, const uint32_t* a, const uint32_t* b, const GemmTile& to);
+  // Sums of m rows of A (1 ≤ m ≤ rows), the strips one after the other, times a panel of B (1 ≤ n ≤ cols). [product]
+  void (*tile[2])(int64_t m, int64_t n, const GemmStrip& a, const uint32_t* b, const GemmTile& to);
+  void (*direct_tile[2])(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b, const GemmTile& to);
   // k elements of every lane into panels; an odd last k is paired with 0. The source is contiguous along the lanes (one line per k) or
   // along k (one line per lane), lines are `ld` elements apart. [product][f32, bf16 source]
   void (*pack_lanes[2][2])(const void* from, int64_t ld, int64_t k, const GemmPanels& panels);

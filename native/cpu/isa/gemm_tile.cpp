@@ -41,10 +41,7 @@ static inline void store_bf16(Bf16* p, Vec x, int64_t left) { store_up_to(p, x, 
 #endif
 
 // Columns [at, at + left) of row i of the tile.
-static inline void finish(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x, Vec bias) {
-  if (t.partial) x = x + load_up_to(t.partial + i * t.ld_partial + at, left);
-  x = fma(x, splat(t.alpha), bias);
-  if (t.add) x = x + load_as(t.add, t.add_bf16, i * t.ld_add + at, left);
+static inline void store_out(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x) {
   if (t.out_bf16) {
     store_bf16(static_cast<Bf16*>(t.out) + i * t.ld_out + at, x, left);
   } else {
@@ -52,9 +49,64 @@ static inline void finish(const GemmTile& t, int64_t i, int64_t at, int64_t left
   }
 }
 
-template <int M, int V, Unit U>
-void tile(int64_t units, int64_t n, const uint32_t* a_, const uint32_t* b_, const GemmTile& t) {
-  const float* a = reinterpret_cast<const float*>(a_);
+static inline void finish(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x, Vec bias) {
+  if (t.partial) x = x + load_up_to(t.partial + i * t.ld_partial + at, left);
+  x = fma(x, splat(t.alpha), bias);
+  if (t.add) x = x + load_as(t.add, t.add_bf16, i * t.ld_add + at, left);
+  store_out(t, i, at, left, x);
+}
+
+// sum + a·b with one element of A in all lanes.
+template <Unit U>
+static inline Vec broadcast_add(const float* a, Vec b, Vec sum) {
+#if defined(__AVX512BF16__)
+  if constexpr (U == Unit::pair) {
+    // The compiler would broadcast into a register first, which costs a third more where there is one product per broadcast.
+    __asm__("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(b), "m"(*a));
+    return sum;
+  }
+#endif
+  return fma(splat(*a), b, sum);
+}
+
+// Adds `units` of M rows of A times V vectors of B. Rows of a packed panel are neighbours; direct ones are reached from every third
+// one, because an address can hold one or two steps but not three.
+template <int M, int V, Unit U, bool kDirect>
+static inline const float* add_strip(const GemmStrip& strip, const float* b, Vec (&sums)[M][V]) {
+  constexpr int kPointers = kDirect ? (M + 2) / 3 : 1;
+  const int64_t step = strip.row_step;
+  const char* rows[kPointers];
+  for (int i = 0; i < kPointers; ++i) rows[i] = static_cast<const char*>(strip.a) + 3 * i * step;
+  for (int64_t k = 0; k < strip.units; ++k) {
+    Vec right[V];
+#pragma GCC unroll 2
+    for (int j = 0; j < V; ++j) {
+      right[j] = load(b + j * kLanes);
+      _mm_prefetch(reinterpret_cast<const char*>(b + j * kLanes + 8 * kCols), _MM_HINT_T0);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+      const float* a = reinterpret_cast<const float*>(kDirect ? rows[i / 3] + (i % 3) * step : rows[0] + 4 * i);
+      if constexpr (V == 1) {
+        sums[i][0] = broadcast_add<U>(a, right[0], sums[i][0]);
+      } else {
+        const Vec left = splat(*a);
+#pragma GCC unroll 2
+        for (int j = 0; j < V; ++j) sums[i][j] = multiply_add<U>(left, right[j], sums[i][j]);
+      }
+    }
+#pragma GCC unroll 5
+    for (int i = 0; i < kPointers; ++i) {
+      rows[i] += kDirect ? 4 : 4 * kRowStride;
+      __asm__("" : "+r"(rows[i]));  // or the compiler keeps a pointer per row, in memory
+    }
+    b += kCols;
+  }
+  return b;
+}
+
+template <int M, int V, Unit U, bool kDirect>
+void tile(int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b_, const GemmTile& t) {
   const float* b = reinterpret_cast<const float*>(b_);
   // The rows of C are far apart: have their lines under way while the sums are made.
   const int64_t size = t.out_bf16 ? 2 : 4;
@@ -69,21 +121,14 @@ void tile(int64_t units, int64_t n, const uint32_t* a_, const uint32_t* b_, cons
 #pragma GCC unroll 2
     for (int j = 0; j < V; ++j) sums[i][j] = splat(0.0f);
   }
-  for (int64_t k = 0; k < units; ++k) {
-    Vec right[V];
-#pragma GCC unroll 2
-    for (int j = 0; j < V; ++j) {
-      right[j] = load(b + j * kLanes);
-      _mm_prefetch(reinterpret_cast<const char*>(b + j * kLanes + 8 * kCols), _MM_HINT_T0);
-    }
+  for (int64_t s = 0; s < count; ++s) b = add_strip<M, V, U, kDirect>(strips[s], b, sums);
+  if (t.alpha == 1.0f && !t.bias && !t.add && !t.partial) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
-      const Vec left = splat(a[i]);
 #pragma GCC unroll 2
-      for (int j = 0; j < V; ++j) sums[i][j] = multiply_add<U>(left, right[j], sums[i][j]);
+      for (int j = 0; j < V; ++j) store_out(t, i, j * kLanes, n - j * kLanes, sums[i][j]);
     }
-    a += kRowStride;
-    b += kCols;
+    return;
   }
   Vec bias[V];
 #pragma GCC unroll 2
@@ -95,11 +140,11 @@ void tile(int64_t units, int64_t n, const uint32_t* a_, const uint32_t* b_, cons
   }
 }
 
-using Tile = void (*)(int64_t units, int64_t n, const uint32_t* a, const uint32_t* b, const GemmTile& t);
+using Tile = void (*)(int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b, const GemmTile& t);
 
-template <Unit U>
-void any_tile(int64_t units, int64_t m, int64_t n, const uint32_t* a, const uint32_t* b, const GemmTile& t) {
-#define RANKWISE_TILES(M) {tile<M, 1, U>, tile<M, 2, U>}
+template <Unit U, bool kDirect>
+void any_tile(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b, const GemmTile& t) {
+#define RANKWISE_TILES(M) {tile<M, 1, U, kDirect>, tile<M, 2, U, kDirect>}
   static constexpr Tile tiles[kRows][2] = {
       RANKWISE_TILES(1), RANKWISE_TILES(2), RANKWISE_TILES(3), RANKWISE_TILES(4), RANKWISE_TILES(5), RANKWISE_TILES(6),
 #if defined(__AVX512F__)
@@ -108,7 +153,12 @@ void any_tile(int64_t units, int64_t m, int64_t n, const uint32_t* a, const uint
 #endif
   };
 #undef RANKWISE_TILES
-  tiles[m - 1][n > kLanes](units, n, a, b, t);
+  tiles[m - 1][n > kLanes](n, strips, count, b, t);
+}
+
+template <Unit U>
+void packed_tile(int64_t m, int64_t n, const GemmStrip& a, const uint32_t* b, const GemmTile& t) {
+  any_tile<U, false>(m, n, &a, 1, b, t);
 }
 
 }  // namespace
@@ -118,8 +168,10 @@ void add_tile_kernels(GemmKernels& t) {
   t.cols = kCols;
   t.row_stride = kRowStride;
   t.units_of_two = kBf16Unit == Unit::pair;
-  t.tile[0] = any_tile<Unit::exact>;
-  t.tile[1] = any_tile<kBf16Unit>;
+  t.tile[0] = packed_tile<Unit::exact>;
+  t.tile[1] = packed_tile<kBf16Unit>;
+  t.direct_tile[0] = any_tile<Unit::exact, true>;
+  t.direct_tile[1] = any_tile<kBf16Unit, true>;
 }
 
 }  // namespace RANKWISE_ISA
