@@ -28,3 +28,13 @@ export function byteSize(text: string): number {
   if (value === undefined) throw new InvalidArgumentError('Expected a size such as 8GiB.');
   return value;
 }
+
+/** `name=value`, collected over repeated options; numbers and true/false as such. */
+export function methodSetting(text: string, before: Record<string, unknown>): Record<string, unknown> {
+  const match = /^([A-Za-z]\w*)=(.+)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('Expected name=value.');
+  const [, name, value] = match;
+  const number = Number(value);
+  const parsed = value === 'true' || value === 'false' ? value === 'true' : Number.isNaN(number) ? value : number;
+  return { ...before, [name!]: parsed };
+}

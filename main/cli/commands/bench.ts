@@ -1,6 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import type { StepBenchmark, StepComparison, StepFigures } from '../../services/benchmarks.ts';
-import { positiveNumber, wholeNumber } from '../arguments.ts';
+import { methodSetting, positiveNumber, wholeNumber } from '../arguments.ts';
 import type { WithContext } from '../context.ts';
 import { benchMethods, comparisonTable } from './bench-methods.ts';
 import { pairs, table } from '../table.ts';
@@ -10,6 +10,7 @@ const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace', 
 
 interface Options extends StepBenchmark {
   storage?: string;
+  set: Record<string, unknown>;
   against?: 'torch';
   rounds: number;
   seeds: number;
@@ -28,6 +29,7 @@ export function addBench(program: Command, withContext: WithContext): void {
     .addOption(new Option('--precision <precision>', 'of the step').choices(['f32', 'bf16']).default('bf16'))
     .option('--storage <storage>', 'how weights are held; default: the method’s own')
     .option('--rank <rank>', 'of the method', positiveNumber, 16)
+    .option('--set <name=value...>', 'further settings of the method, e.g. trainRest=true', methodSetting, {})
     .option('--batch <sequences>', 'sequences a step', positiveNumber, 8)
     .option('--sequence-length <tokens>', 'tokens a sequence', positiveNumber, 256)
     .option('--steps <count>', 'steps that are timed', positiveNumber, 5)
@@ -38,8 +40,9 @@ export function addBench(program: Command, withContext: WithContext): void {
     .option('--sweep', 'methods: try every stored learning rate again')
     .option('--only <method...>', 'methods: only these', [])
     .option('--json', 'one JSON document on standard output')
-    .action((what: string, { json, against, rounds, seeds, sweep, only, ...settings }: Options) =>
+    .action((what: string, { json, against, rounds, seeds, sweep, only, set, ...rest }: Options) =>
       withContext({ json }, async ({ app, output }) => {
+        const settings = { ...rest, settings: set };
         if (what === 'methods') {
           const comparison = await benchMethods({ seeds, sweep: sweep ?? false, only }, (line) => output.note(line));
           output.result(comparison, () => comparisonTable(comparison));

@@ -46,6 +46,7 @@ T value_or(const json& job, const char* key, T fallback) {
 RunConfig step_config(const json& job, int64_t steps) {
   json method = {{"name", value_or<std::string>(job, "method", "lora")}};
   if (method["name"] != "full") method["rank"] = value_or<int64_t>(job, "rank", 16);
+  if (job.contains("settings") && job["settings"].is_object()) method.update(job["settings"]);
   // Nothing is clipped or accumulated, so that updates inside backward change no number and only save memory.
   const json run = {{"model", {{"preset", value_or<std::string>(job, "preset", "llama-9m")}}},
                     {"initialize", "random"},
