@@ -31,7 +31,7 @@ void demand_range(const View& indices, int64_t limit, int64_t also, const char* 
 }
 
 constexpr int32_t kIgnored = -100;
-constexpr int64_t kNoOther = -1;
+constexpr int64_t kNoOther = INT64_MIN;  // no index has this value
 
 }  // namespace
 

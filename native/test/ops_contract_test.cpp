@@ -159,6 +159,7 @@ void refusals(Backend& ops, bool has_data) {
   x.ids[7] = 150;
   check_refused("E_INDEX", "a token beyond the table", [&] { ops.embedding(x.tokens(), grid, grid); });
   x.ids[7] = -1;
+  check_refused("E_INDEX", "a negative token", [&] { ops.embedding(x.tokens(), grid, grid); });
   check_refused("E_INDEX", "a negative target", [&] { ops.cross_entropy(grid, x.tokens(), rows, false, 1.0f); });
   x.a[5] = NAN;
   std::vector<float> gram(9, NAN), vectors(9), lambdas(3);
