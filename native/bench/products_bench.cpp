@@ -16,8 +16,9 @@
 #include "cpu/gemm.h"
 
 #ifdef RANKWISE_HAVE_ONEDNN
+#include <dlfcn.h>
+
 #include <oneapi/dnnl/dnnl.hpp>
-extern "C" void omp_set_num_threads(int);  // of the OpenMP that oneDNN runs on
 #endif
 
 using namespace rankwise;
@@ -192,7 +193,8 @@ int main(int count, char** arguments) {
   const int threads = count > 2 ? std::atoi(arguments[2]) : 2;
   const std::string only = count > 3 ? arguments[3] : "";
 #ifdef RANKWISE_HAVE_ONEDNN
-  omp_set_num_threads(threads);
+  // oneDNN's threads are OpenMP's; its library is there because oneDNN links to it.
+  if (void* set = dlsym(RTLD_DEFAULT, "omp_set_num_threads")) reinterpret_cast<void (*)(int)>(set)(threads);
 #endif
   Ours ours(threads);
   for (const Shape& s : shapes()) {

@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kMostUnits = 1024;
 // The streamed panels that are used together: they stay in the second-level cache while the stationary ones pass.
 constexpr int64_t kGroupBytes = 256 << 10;
+// A stationary block of this size stays in the first-level cache, or near it.
+constexpr int64_t kNearBytes = 64 << 10;
 // Packing of the stationary operand is shared out in pieces of this many units and panels.
 constexpr int64_t kPieceUnits = 128, kPiecePanels = 8;
 // Below this many multiplications waking the others costs more than it brings.
@@ -96,7 +98,10 @@ class PackedProduct {
       stay_block_ = std::min(stay_block_, kPartialLanes / stay_.most * stay_.most);
       stream_block_ = kMostPartials / stay_block_ / stream_.grain * stream_.grain * members_;
     }
-    group_ = std::clamp<int64_t>(kGroupBytes / (chunk_units_ * stream_.stride * 4), 1, kStreamBytes / (chunk_units_ * stream_.stride * 4));
+    const int64_t stream_bytes = chunk_units_ * stream_.stride * 4;
+    group_ = std::clamp<int64_t>(kGroupBytes / stream_bytes, 1, kStreamBytes / stream_bytes);
+    // Where everything that stays is at hand anyway, results are written row after row.
+    if (parts(std::min(stay_.count, stay_block_), stay_.most) * panel_bytes <= kNearBytes) group_ = 1;
   }
 
   // Units [first, first + count) of lanes [lane, lane + width) of all terms, one after the other, into panels.

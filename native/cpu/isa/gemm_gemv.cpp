@@ -19,21 +19,32 @@ template <class T, Unit U>
 static inline Vec element(const T* p, int64_t left) { return as_operand<U>(p, load_up_to(p, left)); }
 
 template <class T, Unit U, int M, int R>
+static inline void dot_lanes(int64_t left, const float* x, int64_t ldx, const T* w, int64_t ldw, Vec (&total)[M][R]) {
+  Vec line[R];
+#pragma GCC unroll 4
+  for (int r = 0; r < R; ++r) line[r] = element<T, U>(w + r * ldw, left);
+#pragma GCC unroll 4
+  for (int i = 0; i < M; ++i) {
+    const Vec y = load_up_to(x + i * ldx, left);
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) total[i][r] = fma(y, line[r], total[i][r]);
+  }
+}
+
+template <class T, Unit U, int M, int R>
 static inline void dot_lines(int64_t k, const float* x, int64_t ldx, const T* w, int64_t ldw, float* sums, int64_t ld_sums) {
   Vec total[M][R];
+#pragma GCC unroll 4
   for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
     for (int r = 0; r < R; ++r) total[i][r] = splat(0.0f);
   }
-  for (int64_t at = 0; at < k; at += kLanes) {
-    const int64_t left = k - at;
-    Vec line[R];
-    for (int r = 0; r < R; ++r) line[r] = element<T, U>(w + r * ldw + at, left);
-    for (int i = 0; i < M; ++i) {
-      const Vec y = load_up_to(x + i * ldx + at, left);
-      for (int r = 0; r < R; ++r) total[i][r] = fma(y, line[r], total[i][r]);
-    }
-  }
+  int64_t at = 0;
+  for (; at + kLanes <= k; at += kLanes) dot_lanes<T, U, M, R>(kLanes, x + at, ldx, w + at, ldw, total);
+  if (at < k) dot_lanes<T, U, M, R>(k - at, x + at, ldx, w + at, ldw, total);
+#pragma GCC unroll 4
   for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
     for (int r = 0; r < R; ++r) sums[i * ld_sums + r] += sum_lanes(total[i][r]);
   }
 }
@@ -48,18 +59,24 @@ void dots_of(int64_t n, int64_t k, const float* x, int64_t ldx, const void* w_, 
 }
 
 template <class T, Unit U, int M, int R>
-static inline void combine_lines(int64_t n, const float* x, int64_t ldx, const T* w, int64_t ldw, float* sums, int64_t ld_sums) {
-  for (int64_t at = 0; at < n; at += kLanes) {
-    const int64_t left = n - at;
-    Vec line[R];
-    for (int r = 0; r < R; ++r) line[r] = element<T, U>(w + r * ldw + at, left);
-    for (int i = 0; i < M; ++i) {
-      float* sum = sums + i * ld_sums + at;
-      Vec total = load_up_to(sum, left);
-      for (int r = 0; r < R; ++r) total = fma(splat(x[i * ldx + r]), line[r], total);
-      store_up_to(sum, total, left);
-    }
+static inline void combine_lanes(int64_t left, const float* x, int64_t ldx, const T* w, int64_t ldw, float* sums, int64_t ld_sums) {
+  Vec line[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) line[r] = element<T, U>(w + r * ldw, left);
+#pragma GCC unroll 4
+  for (int i = 0; i < M; ++i) {
+    Vec total = load_up_to(sums + i * ld_sums, left);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) total = fma(splat(x[i * ldx + r]), line[r], total);
+    store_up_to(sums + i * ld_sums, total, left);
   }
+}
+
+template <class T, Unit U, int M, int R>
+static inline void combine_lines(int64_t n, const float* x, int64_t ldx, const T* w, int64_t ldw, float* sums, int64_t ld_sums) {
+  int64_t at = 0;
+  for (; at + kLanes <= n; at += kLanes) combine_lanes<T, U, M, R>(kLanes, x, ldx, w + at, ldw, sums + at, ld_sums);
+  if (at < n) combine_lanes<T, U, M, R>(n - at, x, ldx, w + at, ldw, sums + at, ld_sums);
 }
 
 template <class T, Unit U, int M>

@@ -100,23 +100,58 @@ static inline void transpose(Vec* r) {
 }
 #endif
 
-// Goes through a line of the source panel by panel, so that memory is read in order.
-template <class T, Unit U>
-void pack_lanes(const void* from_, int64_t ld, int64_t k, const GemmPanels& panels) {
-  const T* line = static_cast<const T*>(from_);
-  float* to = reinterpret_cast<float*>(panels.to);
-  for (int64_t at = 0; at < k; at += per_unit(U)) {
-    const bool paired = at + 1 < k;
-    float* panel = to;
-    for (int64_t lane = 0; lane < panels.width; lane += panels.panel_lanes) {
-      for (int64_t j = 0; j < panels.panel_lanes && lane + j < panels.width; j += kLanes) {
-        // Lanes beyond the panel's last are the next one's: read in full where they exist, never used.
-        store(panel + j, lanes_unit<T, U>(line + lane + j, ld, panels.width - lane - j, paired));
-      }
-      panel += panels.panel_stride;
-    }
+constexpr int64_t kUnitsAtOnce = 4;
+
+// `units` full units of a panel of G vectors, all of whose lanes exist in the source (those beyond the panel's last are the next
+// panel's: copied, never used).
+template <class T, Unit U, int G>
+static inline void copy_units(const T* line, int64_t ld, int64_t units, float* to) {
+  for (int64_t u = 0; u < units; ++u) {
+    for (int g = 0; g < G; ++g) store(to + g * kLanes, lanes_unit<T, U>(line + g * kLanes, ld, kLanes, true));
     line += ld * per_unit(U);
-    to += panels.unit_stride;
+    to += G * kLanes;
+  }
+}
+
+// The last unit of an odd k, or the last panel.
+template <class T, Unit U>
+static inline void copy_edge(const T* line, int64_t ld, int64_t k, int64_t lanes, int64_t unit_stride, float* to) {
+  for (int64_t at = 0; at < k; at += per_unit(U)) {
+    for (int64_t j = 0; j < lanes && j < unit_stride; j += kLanes) {
+      store(to + j, lanes_unit<T, U>(line + at * ld + j, ld, lanes - j, at + 1 < k));
+    }
+    to += unit_stride;
+  }
+}
+
+// Goes through a few lines of the source at a time, panel by panel, so that memory is read in order.
+template <class T, Unit U, int G>
+void pack_panels(const T* from, int64_t ld, int64_t k, const GemmPanels& panels) {
+  constexpr int64_t kStep = kUnitsAtOnce * per_unit(U);
+  for (int64_t at = 0; at < k; at += kStep) {
+    const int64_t depth = least(kStep, k - at);
+    const T* lines = from + at * ld;
+    float* to = reinterpret_cast<float*>(panels.to) + at / per_unit(U) * panels.unit_stride;
+    int64_t lane = 0;
+    if (depth == kStep) {
+      for (; lane + G * kLanes <= panels.width; lane += panels.panel_lanes) {
+        copy_units<T, U, G>(lines + lane, ld, kUnitsAtOnce, to);
+        to += panels.panel_stride;
+      }
+    }
+    for (; lane < panels.width; lane += panels.panel_lanes) {
+      copy_edge<T, U>(lines + lane, ld, depth, panels.width - lane, panels.unit_stride, to);
+      to += panels.panel_stride;
+    }
+  }
+}
+
+template <class T, Unit U>
+void pack_lanes(const void* from, int64_t ld, int64_t k, const GemmPanels& panels) {
+  if (panels.unit_stride == kLanes) {
+    pack_panels<T, U, 1>(static_cast<const T*>(from), ld, k, panels);
+  } else {
+    pack_panels<T, U, 2>(static_cast<const T*>(from), ld, k, panels);
   }
 }
 
