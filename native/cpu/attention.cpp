@@ -53,8 +53,8 @@ class StripForward {
     for (int64_t key = from_; key < mask_.highest; key += l_.rows) {
       const int64_t m = std::min(l_.rows, mask_.highest - key);
       float* to = scores_ + (key - from_) * l_.width;
-      l_.gemm.tile[l_.bf16](l_.units(l_.shape.head_dim), m, lanes_, keys + key / l_.rows * l_.key_panel(), queries_,
-                            attention_tile(to, l_.width, false, l_.shape.scale));
+      l_.multiply(l_.units(l_.shape.head_dim), m, lanes_, keys + key / l_.rows * l_.key_panel(), queries_,
+                  attention_tile(to, l_.width, false, l_.shape.scale));
       l_.kernels.mask_scores(to, key, m, lanes_, mask_.mask, largest_);
     }
   }
@@ -67,9 +67,9 @@ class StripForward {
       float* p = scores_ + (key - from_) * l_.width;
       l_.kernels.exponentials[l_.bf16](p, keys, lanes_, largest_, sums_);
       for (int64_t d = 0; d < l_.shape.head_dim; d += l_.d_lanes) {
-        l_.gemm.tile[l_.bf16](l_.units(keys), std::min(l_.d_lanes, l_.shape.head_dim - d), lanes_,
-                              values + d / l_.d_lanes * l_.column_panel() + l_.units(key) * l_.stride, reinterpret_cast<uint32_t*>(p),
-                              attention_tile(mixed_ + d * l_.width, l_.width, key > from_));
+        l_.multiply(l_.units(keys), std::min(l_.d_lanes, l_.shape.head_dim - d), lanes_,
+                    values + d / l_.d_lanes * l_.column_panel() + l_.units(key) * l_.stride, reinterpret_cast<uint32_t*>(p),
+                    attention_tile(mixed_ + d * l_.width, l_.width, key > from_));
       }
     }
   }

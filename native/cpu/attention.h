@@ -15,10 +15,11 @@ namespace rankwise {
 void attention_forward(ThreadPool& pool, Isa isa, const AttentionShape& shape, const View& q, const View& k, const View& v,
                        const View& segment_start, const View& out, const View* lse, const View& scratch);
 
-// A unit of work is one kv head of one sequence with its query heads, the most that can run at once. All of its k and v is packed before dk
-// and dv are written, and a block of q before that block of dq: so each result may be the very view of its input, but no other overlap.
-void attention_backward(ThreadPool& pool, Isa isa, const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v,
-                        const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv,
-                        const View& scratch);
+// A unit of work is one kv head of one sequence with its query heads: no more threads than units are used. All of its k and v is packed
+// before dk and dv are written, and a block of q before that block of dq: each result may be the very view of its input, and no other
+// overlap is allowed.
+void attention_backward(ThreadPool& pool, Isa isa, const AttentionShape& shape, const View& dout, const View& q, const View& k,
+                        const View& v, const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk,
+                        const View& dv, const View& scratch);
 
 }  // namespace rankwise

@@ -91,19 +91,19 @@ class UnitBackward {
       for (int64_t at = 0; at < d; at += l_.width) {
         const int64_t to = (key + m) * d + at, count = std::min(l_.rows, keys - m), columns = std::min(l_.width, d - at);
         const int64_t wide = at / l_.width * block_units * l_.width;
-        l_.gemm.tile[l_.bf16](block_units, count, columns, p_panels_ + m / l_.rows * panel, dout_columns_ + wide,
-                              attention_tile(dv_ + to, d, true));
-        l_.gemm.tile[l_.bf16](block_units, count, columns, ds_panels_ + m / l_.rows * panel, query_columns_ + wide,
-                              attention_tile(dk_ + to, d, true));
+        l_.multiply(block_units, count, columns, p_panels_ + m / l_.rows * panel, dout_columns_ + wide,
+                    attention_tile(dv_ + to, d, true));
+        l_.multiply(block_units, count, columns, ds_panels_ + m / l_.rows * panel, query_columns_ + wide,
+                    attention_tile(dk_ + to, d, true));
       }
     }
     const float* units = l_.bf16 ? ds_units_ : ds_;
     for (int64_t at = 0; at < d; at += l_.d_lanes) {
       const uint32_t* columns = key_columns_ + at / l_.d_lanes * l_.column_panel() + l_.units(key) * l_.stride;
       for (int64_t i = 0; i < used_; ++i) {
-        l_.gemm.tile[l_.bf16](l_.units(keys), std::min(l_.d_lanes, d - at), strip_lanes(i), columns,
-                              reinterpret_cast<const uint32_t*>(units + i * strip_size()),
-                              attention_tile(dq_ + (i * d + at) * l_.width, l_.width, !first));
+        l_.multiply(l_.units(keys), std::min(l_.d_lanes, d - at), strip_lanes(i), columns,
+                    reinterpret_cast<const uint32_t*>(units + i * strip_size()),
+                    attention_tile(dq_ + (i * d + at) * l_.width, l_.width, !first));
       }
     }
   }
@@ -119,8 +119,9 @@ class UnitBackward {
     const int64_t seen = std::clamp<int64_t>(masks_[i].highest - key, 0, keys);
     for (int64_t m = 0; m < seen; m += l_.rows) {
       const int64_t panel = (key + m) / l_.rows * l_.key_panel(), count = std::min(l_.rows, seen - m);
-      l_.gemm.tile[l_.bf16](k, count, lanes, keys_ + panel, queries_ + at * k, attention_tile(p + m * l_.width, l_.width, false, l_.shape.scale));
-      l_.gemm.tile[l_.bf16](k, count, lanes, values_ + panel, douts_ + at * k, attention_tile(ds + m * l_.width, l_.width, false));
+      l_.multiply(k, count, lanes, keys_ + panel, queries_ + at * k,
+                  attention_tile(p + m * l_.width, l_.width, false, l_.shape.scale));
+      l_.multiply(k, count, lanes, values_ + panel, douts_ + at * k, attention_tile(ds + m * l_.width, l_.width, false));
     }
     // Keys past the strip's last query: no product is worth making.
     std::fill(p + seen * l_.width, p + keys * l_.width, 0.0f);
@@ -146,9 +147,9 @@ class UnitBackward {
 
 }  // namespace
 
-void attention_backward(ThreadPool& pool, Isa isa, const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v,
-                        const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv,
-                        const View& scratch) {
+void attention_backward(ThreadPool& pool, Isa isa, const AttentionShape& shape, const View& dout, const View& q, const View& k,
+                        const View& v, const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk,
+                        const View& dv, const View& scratch) {
   const AttentionLayout layout(isa, shape, q.dtype);
   const BackwardViews views{dout, q, k, v, out, segment_start, lse, dq, dk, dv};
   const int64_t units = shape.batch * shape.kv_heads, copies = std::min<int64_t>(units, pool.size());

@@ -62,6 +62,11 @@ struct AttentionLayout {
   // n queries of a head as panels of columns, k along the head.
   void pack_queries(const void* head, int64_t ld, int64_t n, uint32_t* panels) const;
 
+  // m rows of a packed panel times n columns of another, over `units` of k.
+  void multiply(int64_t units, int64_t m, int64_t n, const uint32_t* a, const uint32_t* b, const GemmTile& to) const {
+    gemm.tile[bf16](m, n, {a, 0, units}, b, to);
+  }
+
   // First element of a head's columns in a row.
   const char* at(const View& view, int64_t row, int64_t head) const {
     return view.as<const char>() + (row * view.ld + head * shape.head_dim) * static_cast<int64_t>(bytes_of(view.dtype));

@@ -335,21 +335,22 @@ void check_extremes(Pools& pools) {
   const Answer want = reference(p);
   Matrix out(DType::f32, 70, p.q_width(), 0);
   Scratch scratch(s, pools.two.size());
-  attention_forward(pools.two, processor_isa(), s, p.q(p.qkv), p.k(p.qkv), p.v(p.qkv), p.segment_start(), out.view, nullptr, scratch.view());
+  auto forward = [&](const View& room) {
+    attention_forward(pools.two, processor_isa(), s, p.q(p.qkv), p.k(p.qkv), p.v(p.qkv), p.segment_start(), out.view, nullptr, room);
+  };
+  forward(scratch.view());
   const double e = difference(out.view, want.out);
   check(e < 1e-3, "sharp softmax " + std::to_string(e));
 
   p.starts[3] = 60;
-  attention_forward(pools.two, processor_isa(), s, p.q(p.qkv), p.k(p.qkv), p.v(p.qkv), p.segment_start(), out.view, nullptr, scratch.view());
+  forward(scratch.view());
   bool zeros = true;
   for (int64_t j = 0; j < p.q_width(); ++j) zeros = zeros && Matrix::get(out.view, 3, j) == 0.0f;
   check(zeros, "a query that sees no key gets zeros");
 
   View small = scratch.view();
   small.cols = 4096;
-  test::check_refused("E_SHAPE", "scratch that is too small", [&] {
-    attention_forward(pools.one, processor_isa(), s, p.q(p.qkv), p.k(p.qkv), p.v(p.qkv), p.segment_start(), out.view, nullptr, small);
-  });
+  test::check_refused("E_SHAPE", "scratch that is too small", [&] { forward(small); });
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ static inline bool all_see(const AttentionMask& mask, int64_t j) { return j >= m
 #if defined(__AVX512BF16__)
 // The 16 pairs (x[i], y[i]) in bfloat16.
 static inline Vec pairs(Vec x, Vec y) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18,
-                                         2, 17, 1, 16, 0);
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,  //
+                                         23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   return _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh(y, x)));
 }
 #endif
@@ -89,8 +89,8 @@ static inline Vec probability(const AttentionMask& mask, int64_t at, int64_t j, 
 }
 
 template <Unit U>
-void gradients(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask, const float* lse,
-               const float* delta, float scale) {
+void gradients(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask,
+               const float* lse, const float* delta, float scale) {
   for (int64_t at = 0; at < lanes; at += kLanes) {
     const Vec total = load(lse + at), mean = load(delta + at), by = splat(scale);
     for (int64_t j = 0; j < keys; j += 2) {
