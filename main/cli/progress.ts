@@ -4,6 +4,8 @@ import { bytes, duration, figure, whole } from './units.ts';
 
 const PLAIN_EVERY_MS = 5000;
 const DRAW_EVERY_MS = 80;
+const NARROWEST_CURVE = 6;
+const WIDEST_CURVE = 32;
 /** No time is promised before so many steps have shown how long one takes. */
 const STEPS_BEFORE_ESTIMATE = 5;
 
@@ -53,8 +55,8 @@ export class TrainingProgress {
       this.#losses.length >= STEPS_BEFORE_ESTIMATE
         ? (this.#steps - done) * (event.tokens / event.tokensPerSecond)
         : NaN;
-    const memory =
-      this.#peak > 0 ? `${bytes(this.#peak)} of ${bytes(this.#plan)} planned` : `${bytes(this.#plan)} planned`;
+    const peak = this.#peak === this.#plan ? 'as planned' : `of ${bytes(this.#plan)} planned`;
+    const memory = this.#peak > 0 ? `${bytes(this.#peak)} ${peak}` : `${bytes(this.#plan)} planned`;
     const figures = [
       `loss ${figure(event.loss)}`,
       `${whole(event.tokensPerSecond)} tokens/s`,
@@ -62,9 +64,7 @@ export class TrainingProgress {
       ...(Number.isFinite(left) && left > 0 ? [`${duration(left)} left`] : []),
     ].join('  ');
     const count = `step ${done}/${this.#steps}`;
-    this.#line = this.#terminal
-      ? `${this.#label}${bar(done / this.#steps, 16)} ${count}  ${figures}  ${sparkline(this.#losses, 20)}`
-      : `${this.#label}${count}  ${figures}`;
+    this.#line = `${this.#label}${this.#terminal ? `${bar(done / this.#steps, 12)} ` : ''}${count}  ${figures}`;
     const now = Date.now();
     if (now - this.#drawnAt < (this.#terminal ? DRAW_EVERY_MS : PLAIN_EVERY_MS)) return;
     this.#drawnAt = now;
@@ -80,9 +80,12 @@ export class TrainingProgress {
     process.stderr.write(`${this.#label}${text}\n`);
   }
 
+  // The curve takes what the figures leave of the line.
   #draw(): void {
     const columns = Math.max(20, (process.stderr.columns || 80) - 1);
-    process.stderr.write(`\r\x1b[K${[...this.#line].slice(0, columns).join('')}`);
+    const left = Math.min(WIDEST_CURVE, columns - [...this.#line].length - 2);
+    const curve = left >= NARROWEST_CURVE ? `  ${sparkline(this.#losses, left)}` : '';
+    process.stderr.write(`\r\x1b[K${[...(this.#line + curve)].slice(0, columns).join('')}`);
     this.#drawn = true;
   }
 }
