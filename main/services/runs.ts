@@ -28,6 +28,8 @@ export interface TrainingOutcome {
   result: JobResults['train'];
 }
 
+const FINGERPRINT = 'fingerprint.json';
+
 /** What a run was fed, beside its run.json: resuming on other data would be another run. */
 interface DataRecord {
   run: string;
@@ -62,7 +64,7 @@ export class RunService {
       makeRoom(run);
       const id = this.#freeId(run.name);
       keepTokenizer(composed);
-      writeWhole(path.join(run.output, 'data.json'), { run: id, dataHash: composed.dataHash } satisfies DataRecord);
+      writeWhole(path.join(run.output, FINGERPRINT), { run: id, dataHash: composed.dataHash } satisfies DataRecord);
       writeWhole(path.join(run.output, 'run.json'), run);
       return await this.#execute(composed, id, false, observer);
     } finally {
@@ -78,7 +80,7 @@ export class RunService {
   /** Goes on from the newest checkpoint that verifies, or from the start where there is none yet. */
   async resume(folder: string, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const stored = storedRun(folder);
-    const { run: id, dataHash } = readJson(path.join(folder, 'data.json')) as DataRecord;
+    const { run: id, dataHash } = readJson(path.join(folder, FINGERPRINT)) as DataRecord;
     const release = claimFolder(folder);
     try {
       // The folder may have been moved since: where it lies now is where the run goes on.
@@ -197,24 +199,30 @@ function complete(event: TrainEvent, id: string, composed: ComposedRun): TrainEv
   return event;
 }
 
-// An output folder belongs to one run. The same run may be made again when it is finished: it ends with the same bits.
+// What a run writes into its folder; nothing else there is touched.
+const RESULTS = ['model', 'adapter', 'checkpoints'];
+const OWN_FILES = ['run.json', FINGERPRINT, 'events.jsonl', 'tokenizer', ...RESULTS];
+
+// An output folder belongs to one run. What holds no result yet (a run that was refused, say) may be begun anew, and so may the
+// same run when it is finished: it ends with the same bits.
 function makeRoom(run: Run): void {
-  const file = path.join(run.output, 'run.json');
-  if (!existsSync(file)) return;
-  const finished = existsSync(path.join(run.output, 'model')) || existsSync(path.join(run.output, 'adapter'));
-  const comparable = (value: unknown): unknown => ({
-    ...(value as Run),
-    model: { ...(value as Run).model, tokenizer: undefined },
-  });
-  if (!finished || !isDeepStrictEqual(comparable(readJson(file)), comparable(JSON.parse(JSON.stringify(run))))) {
+  const inFolder = (name: string): string => path.join(run.output, name);
+  const results = RESULTS.filter((name) => existsSync(inFolder(name)) && readdirSync(inFolder(name)).length > 0);
+  const isRun = existsSync(inFolder(FINGERPRINT)) && existsSync(inFolder('run.json'));
+  const finished = results.includes('model') || results.includes('adapter');
+  if (results.length > 0 && !(isRun && finished && isSameRun(readJson(inFolder('run.json')), run))) {
     throw new RankwiseError(
       'E_OUTPUT',
-      `The output folder ${run.output} holds another run.`,
-      'Name another folder with "output", or go on with it: rankwise resume',
+      `The output folder ${run.output} holds ${isRun ? 'another run' : `a folder “${results[0]}” of something else`}.`,
+      `Name another folder with "output"${isRun ? ', or go on with that run: rankwise resume' : ''}.`,
     );
   }
-  for (const name of readdirSync(run.output))
-    if (name !== 'run.lock') rmSync(path.join(run.output, name), { recursive: true });
+  if (isRun) for (const name of OWN_FILES) rmSync(inFolder(name), { recursive: true, force: true });
+}
+
+function isSameRun(stored: unknown, run: Run): boolean {
+  const comparable = (each: Run): object => ({ ...each, model: { ...each.model, tokenizer: undefined } });
+  return isDeepStrictEqual(comparable(stored as Run), comparable(JSON.parse(JSON.stringify(run)) as Run));
 }
 
 // The tokenizer goes into the run's own folder, so that the run can go on when caches have been emptied.

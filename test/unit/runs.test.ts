@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -139,6 +139,26 @@ describe('training', () => {
     await runs.train(runFile(), origin());
     await expect(runs.train(runFile({ training: { steps: 5 } }), origin())).rejects.toThrow('holds another run');
     await expect(runs.train(runFile(), origin())).resolves.toMatchObject({ stopped: false });
+  });
+
+  it('may be changed and begun anew where it came to nothing', async () => {
+    const { runs } = await services();
+    engine.failAt = 0;
+    await expect(runs.train(runFile(), origin())).rejects.toThrow('not a number');
+    engine.failAt = -1;
+    await expect(runs.train(runFile({ training: { steps: 5 } }), origin())).resolves.toMatchObject({ stopped: false });
+  });
+
+  it('leaves alone what is not its own in the output folder', async () => {
+    const { runs } = await services();
+    mkdirSync(inOutput('.'));
+    writeFileSync(inOutput('notes.txt'), 'mine');
+    await runs.train(runFile(), origin());
+    await runs.train(runFile(), origin());
+    expect(readFileSync(inOutput('notes.txt'), 'utf8')).toBe('mine');
+    mkdirSync(path.join(folder, 'other', 'model'), { recursive: true });
+    writeFileSync(path.join(folder, 'other', 'model', 'config.json'), '{}');
+    await expect(runs.train(runFile({ output: 'other' }), origin())).rejects.toThrow('of something else');
   });
 
   it('refuses a folder in which another process trains', async () => {
