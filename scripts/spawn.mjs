@@ -65,6 +65,7 @@ export function run(program, args, { output = 'inherit', env = projectEnv(), cwd
 export function become(program, args, { cwd = process.cwd(), env = projectEnv() } = {}) {
   const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event) endWithParent(child);
   child.on('error', (error) => {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
@@ -73,4 +74,10 @@ export function become(program, args, { cwd = process.cwd(), env = projectEnv() 
     if (signal) process.exit(128 + (constants.signals[signal] ?? 0));
     process.exit(status ?? 1);
   });
+}
+
+// npm that is killed outright cannot pass anything on, and nobody would see what goes on after it.
+function endWithParent(child) {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
 }

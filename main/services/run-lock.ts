@@ -1,6 +1,9 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RankwiseError } from '../../preload/contract/errors.ts';
+
+const PATIENCE_MS = 2000;
 
 /** Whether a process of this machine is alive. */
 export function isAlive(process_: number): boolean {
@@ -14,28 +17,46 @@ export function isAlive(process_: number): boolean {
 
 /**
  * Claims a run's folder for this process; returns what gives it back. Two trainers in one folder would mix their checkpoints.
- * Throws E_BUSY naming the process that holds it. A claim of a process that has died is taken over.
+ * A process that is about to end gets a moment. Throws E_BUSY naming the one that holds the folder. A claim of a process that has
+ * died is taken over.
  */
-export function claimFolder(folder: string): () => void {
+export async function claimFolder(folder: string): Promise<() => void> {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'run.lock');
+  const own = `${file}.${process.pid}`;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      const handle = openSync(file, 'wx');
-      writeSync(handle, String(process.pid));
-      closeSync(handle);
+      // A link appears together with its content: nobody sees a claim without its owner.
+      writeFileSync(own, String(process.pid));
+      linkSync(own, file);
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const owner = Number(readFileSync(file, 'utf8'));
+      const owner = ownerOf(file);
       if (owner > 0 && owner !== process.pid && isAlive(owner)) {
+        if (Date.now() < deadline) {
+          await sleep(100);
+          continue;
+        }
         throw new RankwiseError(
           'E_BUSY',
           `The run in ${folder} is being trained by process ${owner}.`,
-          'Wait for it, or stop it: it writes a checkpoint when it is asked to end.',
+          `Wait for it, or stop it: it writes a checkpoint when it is asked to end. If that process is another program, remove ${file}.`,
         );
       }
       rmSync(file, { force: true });
+    } finally {
+      rmSync(own, { force: true });
     }
+  }
+}
+
+// 0 where the owner has just given the folder back.
+function ownerOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return 0;
   }
 }

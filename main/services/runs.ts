@@ -49,7 +49,7 @@ export class RunService {
   async train(file: RunFile, origin: RunFileOrigin, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const composed = await this.#composer.compose(file, origin);
     const { run } = composed;
-    const release = claimFolder(run.output);
+    const release = await claimFolder(run.output);
     try {
       makeRoom(run);
       const id = this.#freeId(run.name);
@@ -68,7 +68,7 @@ export class RunService {
   /** Goes on from the newest checkpoint that verifies, or from the start where there is none yet. */
   async resume(folder: string, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const { file, fingerprint } = readRunFolder(folder);
-    const release = claimFolder(folder);
+    const release = await claimFolder(folder);
     try {
       // The folder may have been moved since: where it lies now is where the run goes on.
       const composed = await this.#composer.compose(
