@@ -25,7 +25,7 @@ struct Buffer {
   }
   void fill(uint64_t purpose) {
     for (int64_t i = 0; i < view.size(); ++i) {
-      const float x = normal({1, purpose, 0}, static_cast<uint64_t>(i));
+      const float x = uniform({1, purpose, 0}, static_cast<uint64_t>(i)) - 0.5f;
       if (view.dtype == DType::f32) {
         view.as<float>()[i] = x;
       } else {

@@ -1,7 +1,6 @@
 #include "cpu/attention.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "cpu/attention_layout.h"
 
@@ -9,7 +8,6 @@ namespace rankwise {
 namespace {
 
 constexpr int64_t kDirectQueries = 4;
-constexpr float kNoScore = -3.0e38f;  // as in the kernels: below every score and yet finite
 
 struct ForwardViews {
   const View& q;
@@ -49,12 +47,12 @@ class StripForward {
 
  private:
   void score(const uint32_t* keys) {
-    std::fill(largest_, largest_ + l_.width, kNoScore);
+    std::fill(largest_, largest_ + l_.width, kNoAttentionScore);
     for (int64_t key = from_; key < mask_.highest; key += l_.rows) {
       const int64_t m = std::min(l_.rows, mask_.highest - key);
       float* to = scores_ + (key - from_) * l_.width;
       l_.multiply(l_.units(l_.shape.head_dim), m, lanes_, keys + key / l_.rows * l_.key_panel(), queries_,
-                  attention_tile(to, l_.width, false, l_.shape.scale));
+                  attention_tile(to, l_.width, false));
       l_.kernels.mask_scores(to, key, m, lanes_, mask_.mask, largest_);
     }
   }
@@ -65,7 +63,7 @@ class StripForward {
     for (int64_t key = from_; key < mask_.highest; key += l_.chunk()) {
       const int64_t keys = std::min(l_.chunk(), mask_.highest - key);
       float* p = scores_ + (key - from_) * l_.width;
-      l_.kernels.exponentials[l_.bf16](p, keys, lanes_, largest_, sums_);
+      l_.kernels.exponentials[l_.bf16](p, keys, lanes_, l_.shape.scale, largest_, sums_);
       for (int64_t d = 0; d < l_.shape.head_dim; d += l_.d_lanes) {
         l_.multiply(l_.units(keys), std::min(l_.d_lanes, l_.shape.head_dim - d), lanes_,
                     values + d / l_.d_lanes * l_.column_panel() + l_.units(key) * l_.stride, reinterpret_cast<uint32_t*>(p),
@@ -76,7 +74,7 @@ class StripForward {
 
   void finish(int64_t b, int64_t head, int64_t query, int64_t row, int64_t n) {
     if (float* lse = v_.lse_of(l_.shape, b, head)) {
-      for (int64_t i = 0; i < n; ++i) lse[query + i] = largest_[i] + std::log(sums_[i]);
+      for (int64_t i = 0; i < n; ++i) lse[query + i] = largest_[i] * l_.shape.scale + std::log(sums_[i]);
     }
     for (int64_t i = 0; i < n; ++i) sums_[i] = sums_[i] > 0 ? 1.0f / sums_[i] : 0.0f;
     const int64_t d = l_.shape.head_dim;

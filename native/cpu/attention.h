@@ -8,7 +8,7 @@ namespace rankwise {
 // Causal attention with grouped key/value heads, as Backend::attention and Backend::attention_backward say; arguments are taken to fit
 // one another (ops/shape_checks.h). f32 views are computed in f32; bf16 views with operands of the products in bfloat16, the
 // probabilities and their gradients among them, and sums in f32. Results do not depend on the number of threads. Throws E_CPU where
-// `isa` has no kernels, E_SHAPE where the scratch is too small.
+// `isa` has no kernels, E_SHAPE where the scratch is too small or the scale is not positive.
 
 // Up to four queries per sequence read keys and values as they stand, each once per four heads of a group. A query that no key is
 // visible to gets zeros.

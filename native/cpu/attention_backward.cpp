@@ -120,7 +120,7 @@ class UnitBackward {
     for (int64_t m = 0; m < seen; m += l_.rows) {
       const int64_t panel = (key + m) / l_.rows * l_.key_panel(), count = std::min(l_.rows, seen - m);
       l_.multiply(k, count, lanes, keys_ + panel, queries_ + at * k,
-                  attention_tile(p + m * l_.width, l_.width, false, l_.shape.scale));
+                  attention_tile(p + m * l_.width, l_.width, false));
       l_.multiply(k, count, lanes, values_ + panel, douts_ + at * k, attention_tile(ds + m * l_.width, l_.width, false));
     }
     // Keys past the strip's last query: no product is worth making.

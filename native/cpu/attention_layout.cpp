@@ -27,6 +27,7 @@ const AttentionKernels& attention_kernels(Isa isa) {
 AttentionLayout::AttentionLayout(Isa isa, const AttentionShape& s, DType dtype)
     : gemm(gemm_kernels(isa)), kernels(attention_kernels(isa)), shape(s), bf16(dtype == DType::bf16), rows(gemm.rows),
       stride(gemm.row_stride), width(kernels.width) {
+  if (!(s.scale > 0)) fail("E_SHAPE", "Attention needs a positive scale.");
   const int64_t panels = (s.head_dim + rows - 1) / rows;
   d_lanes = (s.head_dim + panels - 1) / panels;
 }

@@ -351,6 +351,8 @@ void check_extremes(Pools& pools) {
   View small = scratch.view();
   small.cols = 4096;
   test::check_refused("E_SHAPE", "scratch that is too small", [&] { forward(small); });
+  s.scale = 0;
+  test::check_refused("E_SHAPE", "a scale of 0", [&] { forward(scratch.view()); });
 }
 
 }  // namespace

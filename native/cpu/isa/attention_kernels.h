@@ -6,6 +6,10 @@
 // step across lanes, and the probabilities already lie as the panel that the next product reads.
 namespace rankwise {
 
+// Where the largest of a lane's scores begins: below all of them and yet finite, also times a scale, so that a lane that sees no key gets
+// zeros instead of NaN.
+constexpr float kNoAttentionScore = -1.0e30f;
+
 // Lane i sees key j where first[i] <= j < limit[i]; every lane sees the keys in [all_from, all_to), where nothing needs comparing.
 struct AttentionMask {
   const int32_t* first;  // [width]
@@ -18,9 +22,9 @@ struct AttentionKernels {
   // Rows [key, key + keys) of a strip: scores that a lane must not see become -inf; largest[lane] grows to the largest of the others.
   // `lanes` is a multiple of width / 2.
   void (*mask_scores)(float* scores, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask, float* largest);
-  // sums[lane] += sum of exp(score - largest) over `keys` rows, which become the product's units of k in place. [product]
-  void (*exponentials[2])(float* scores, int64_t keys, int64_t lanes, const float* largest, float* sums);
-  // P = exp(score - lse) replaces the scores and dS = P (dP - delta) scale replaces dP; what a lane must not see becomes 0. `units`
+  // sums[lane] += sum of exp(scale (score - largest)) over `keys` rows, which become the product's units of k in place. [product]
+  void (*exponentials[2])(float* scores, int64_t keys, int64_t lanes, float scale, const float* largest, float* sums);
+  // P = exp(scale score - lse) replaces the scores and dS = P (dP - delta) scale replaces dP; what a lane must not see becomes 0. `units`
   // receives dS as the product's units, except where those are plain f32: then it is not touched. [product]
   void (*gradients[2])(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask,
                        const float* lse, const float* delta, float scale);

@@ -9,8 +9,35 @@ const AttentionKernels& attention_kernels();
 namespace {
 
 constexpr int kWidth = 2 * kLanes;
-// Below every score and yet finite: a lane that sees no key at all gets zeros instead of NaN.
-constexpr float kNoScore = -3.0e38f;
+
+// 2ˣ for what a softmax asks of it, to about 2 ulp: x is at most a rounding above 0, or the result is thrown away. The scale and the
+// change of base ride on the multiply-add that subtracts the maximum, so this costs two thirds of exp(). −∞ gives 0.
+static inline Vec power_of_two(Vec x) {
+  x = largest(splat(-150.0f), x);
+#if defined(__AVX512F__)
+  const Vec n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+  const Vec n = _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#endif
+  const Vec r = x - n;
+  Vec p = splat(1.5403530e-4f);  // ln2ᵏ / k!
+  p = fma(p, r, splat(1.3333558e-3f));
+  p = fma(p, r, splat(9.6181291e-3f));
+  p = fma(p, r, splat(5.5504109e-2f));
+  p = fma(p, r, splat(2.4022651e-1f));
+  p = fma(p, r, splat(6.9314718e-1f));
+  p = fma(p, r, splat(1.0f));
+#if defined(__AVX512F__)
+  return _mm512_scalef_ps(p, n);
+#else
+  // In two factors: 2ⁿ itself may be below the normal numbers.
+  const __m256i whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1), bias = _mm256_set1_epi32(127);
+  const Vec a = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(half, bias), 23));
+  const Vec b = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_sub_epi32(whole, half), bias), 23));
+  return p * a * b;
+#endif
+}
+constexpr float kLog2e = 1.44269504f;
 
 // x in the lanes (from lane `at` of the strip) that see key j, `other` in the rest.
 static inline Vec visible(const AttentionMask& mask, int64_t at, int32_t j, Vec x, float other) {
@@ -66,15 +93,16 @@ void mask_scores(float* scores, int64_t key, int64_t keys, int64_t lanes, const 
 }
 
 template <Unit U>
-void exponentials(float* scores, int64_t keys, int64_t lanes, const float* largest, float* sums) {
+void exponentials(float* scores, int64_t keys, int64_t lanes, float scale, const float* largest, float* sums) {
+  const Vec by = splat(scale * kLog2e);
   for (int64_t at = 0; at < lanes; at += kLanes) {
-    const Vec most = load(largest + at);
+    const Vec less = splat(0.0f) - load(largest + at) * by;
     Vec even = splat(0.0f), odd = splat(0.0f);
     for (int64_t j = 0; j < keys; j += 2) {
       const float* p = scores + j * kWidth + at;
       const bool second = j + 1 < keys;
-      const Vec x = exp(load(p) - most);
-      const Vec y = second ? exp(load(p + kWidth) - most) : splat(0.0f);
+      const Vec x = power_of_two(fma(load(p), by, less));
+      const Vec y = second ? power_of_two(fma(load(p + kWidth), by, less)) : splat(0.0f);
       even = even + x;
       odd = odd + y;
       store_units<U>(unit_of<U>(scores, j) + at, x, y, second);
@@ -83,27 +111,28 @@ void exponentials(float* scores, int64_t keys, int64_t lanes, const float* large
   }
 }
 
-static inline Vec probability(const AttentionMask& mask, int64_t at, int64_t j, Vec score, Vec lse) {
-  const Vec p = exp(score - lse);
+static inline Vec probability(const AttentionMask& mask, int64_t at, int64_t j, Vec exponent) {
+  const Vec p = power_of_two(exponent);
   return all_see(mask, j) ? p : visible(mask, at, static_cast<int32_t>(j), p, 0.0f);
 }
 
 template <Unit U>
 void gradients(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask,
                const float* lse, const float* delta, float scale) {
+  const Vec by = splat(scale), base = splat(scale * kLog2e);
   for (int64_t at = 0; at < lanes; at += kLanes) {
-    const Vec total = load(lse + at), mean = load(delta + at), by = splat(scale);
+    const Vec less = splat(-kLog2e) * load(lse + at), mean = load(delta + at);
     for (int64_t j = 0; j < keys; j += 2) {
       float* s = scores + j * kWidth + at;
       float* d = dp + j * kWidth + at;
       const bool second = j + 1 < keys;
-      const Vec p = probability(mask, at, key + j, load(s), total);
+      const Vec p = probability(mask, at, key + j, fma(load(s), base, less));
       const Vec x = p * (load(d) - mean) * by;
       store(s, p);
       store(d, x);
       Vec y = splat(0.0f);
       if (second) {
-        const Vec p2 = probability(mask, at, key + j + 1, load(s + kWidth), total);
+        const Vec p2 = probability(mask, at, key + j + 1, fma(load(s + kWidth), base, less));
         y = p2 * (load(d + kWidth) - mean) * by;
         store(s + kWidth, p2);
         store(d + kWidth, y);
@@ -143,12 +172,12 @@ void widen(const void* from, int64_t n, float* to) {
 template <Unit U>
 float softmax_row(float* scores, int64_t n, float scale, float* largest_) {
   const Vec by = splat(scale);
-  Vec most = splat(kNoScore);
+  Vec most = splat(kNoAttentionScore);
   for (int64_t j = 0; j < n; j += kLanes) {
     const int64_t left = n - j;
     const Vec x = load_up_to(scores + j, left) * by;
     store_up_to(scores + j, x, left);
-    most = largest(most, left >= kLanes ? x : keep_first(x, left, kNoScore));
+    most = largest(most, left >= kLanes ? x : keep_first(x, left, kNoAttentionScore));
   }
   *largest_ = max_lanes(most);
   most = splat(*largest_);
