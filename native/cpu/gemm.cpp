@@ -26,7 +26,7 @@ constexpr int64_t kScratchBytes = OperandReader::kScratch * sizeof(float);
 constexpr int64_t kPartialBytes = 1 << 20;
 constexpr int64_t kStreamBytes = static_cast<int64_t>(kGemmThreadBytes) - kScratchBytes - kPartialBytes;
 constexpr int64_t kMostPartials = kPartialBytes / static_cast<int64_t>(sizeof(float));
-constexpr int64_t kMostStrips = 4;      // terms whose rows of A are read as they are stored
+constexpr int64_t kMostStrips = 4;      // terms whose operands are read as they are stored
 constexpr int64_t kPartialLanes = 512;  // stationary lanes at a time where sums have to wait
 
 int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
@@ -67,11 +67,12 @@ class PackedProduct {
         per_unit_(product_ == 1 && kernels_.units_of_two ? 2 : 1) {
     int64_t multiplications = 0;
     for (const Term& term : terms_) {
-      units_ += parts(term.a.cols(), per_unit_);
+      units_ += units_of(term);
       multiplications += term.a.cols() * out.rows * out.cols;
     }
     members_ = multiplications < kAloneBelow ? 1 : pool.size();
-    direct_ = reads_directly();
+    direct_a_ = reads_a();
+    direct_b_ = reads_b();
     plan();
   }
 
@@ -109,7 +110,7 @@ class PackedProduct {
             uint32_t* to, float* scratch) const {
     int64_t start = 0;
     for (const Term& term : terms_) {
-      const int64_t k = term.a.cols(), end = start + parts(k, per_unit_);
+      const int64_t k = term.a.cols(), end = start + units_of(term);
       const int64_t from = std::max(first, start), until = std::min(first + count, end);
       if (from < until) {
         const int64_t k0 = (from - start) * per_unit_, k1 = std::min(k, (until - start) * per_unit_);
@@ -132,6 +133,9 @@ class PackedProduct {
     }
   }
 
+  // A shift: this is asked for every tile.
+  int64_t units_of(const Term& term) const { return (term.a.cols() + per_unit_ - 1) >> (per_unit_ - 1); }
+
   void meet() const {
     if (members_ > 1) pool_.barrier();
   }
@@ -150,7 +154,7 @@ class PackedProduct {
         mine = {mine.begin + t, mine.end + t};
         for (int64_t chunk = 0; chunk < chunks_; ++chunk) {
           const int64_t unit = chunk * chunk_units_, count = std::min(chunk_units_, units_ - unit);
-          if (!(direct_ && stay_.left) && (t == 0 || chunks_ > 1)) {
+          if (!direct(stay_) && (t == 0 || chunks_ > 1)) {
             if (!first) meet();
             first = false;
             pack_stay(block, stay_lanes, unit, count, member, scratch);
@@ -170,7 +174,7 @@ class PackedProduct {
     const uint32_t* stay = static_cast<const uint32_t*>(workspace_.shared);
     for (int64_t g = mine.begin; g < mine.end; g += group_ * stream_lanes) {
       const Range group{g, std::min(mine.end, g + group_ * stream_lanes)};
-      if (!(direct_ && stream_.left)) pack(stream_, group.begin, group.size(), stream_lanes, stream_stride, chunk * chunk_units_, units, panels, scratch);
+      if (!direct(stream_)) pack(stream_, group.begin, group.size(), stream_lanes, stream_stride, chunk * chunk_units_, units, panels, scratch);
       for (int64_t s = block.begin, i = 0; s < block.end; s += stay_lanes, ++i) {
         const Range staying{s, std::min(block.end, s + stay_lanes)};
         for (int64_t t = group.begin, j = 0; t < group.end; t += stream_lanes, ++j) {
@@ -223,35 +227,60 @@ class PackedProduct {
         to.bias_bf16 = bias->dtype == DType::bf16;
       }
     }
-    if (direct_) {
-      GemmStrip strips[kMostStrips];
-      const int64_t count = strips_of(rows.begin, chunk * chunk_units_, units, strips);
-      kernels_.direct_tile[product_](rows.size(), cols.size(), strips, count, b, to);
-    } else {
-      kernels_.tile[product_](rows.size(), cols.size(), GemmStrip{a, 0, units}, b, to);
-    }
+    GemmStrip strips[kMostStrips];
+    strips[0].units = 0;
+    const int64_t count = strips_of(rows.begin, cols.begin, chunk * chunk_units_, units, a, b, strips);
+    const auto& kernel = direct_a_ ? kernels_.direct_tile[product_] : kernels_.tile[product_];
+    kernel(rows.size(), cols.size(), strips, count, to);
   }
 
-  // Units [first, first + count) of the rows of A from `row` on, where they are stored.
-  int64_t strips_of(int64_t row, int64_t first, int64_t count, GemmStrip* strips) const {
+  // Units [first, first + count) of the tile at (row, col): from the panels a and b, or where the operands are stored.
+  int64_t strips_of(int64_t row, int64_t col, int64_t first, int64_t count, const uint32_t* a, const uint32_t* b, GemmStrip* strips) const {
+    if (!direct_a_ && !direct_b_) {
+      strips[0] = {a, 0, count, b, kernels_.cols};
+      return 1;
+    }
     int64_t start = 0, found = 0;
     for (const Term& term : terms_) {
-      const int64_t end = start + parts(term.a.cols(), per_unit_);
+      const int64_t end = start + units_of(term);
       const int64_t from = std::max(first, start), until = std::min(first + count, end);
-      const View& v = term.a.dense;
-      if (from < until) strips[found++] = {at(v, row, (from - start) * per_unit_), v.ld * static_cast<int64_t>(bytes_of(v.dtype)), until - from};
+      if (from < until) {
+        GemmStrip& strip = strips[found++];
+        strip = {a + (from - first) * kernels_.row_stride, 0, until - from, b + (from - first) * kernels_.cols, kernels_.cols};
+        if (direct_a_) {
+          const View& v = term.a.dense;
+          strip.a = at(v, row, (from - start) * per_unit_);
+          strip.row_step = v.ld * 4 >> (per_unit_ - 1);
+        }
+        if (direct_b_) {
+          strip.b = at(term.b.dense, from - start, col);
+          strip.b_step = term.b.dense.ld;
+        }
+      }
       start = end;
     }
     return found;
   }
 
+  bool direct(const Lanes& lanes) const { return lanes.left ? direct_a_ : direct_b_; }
+
   // Whether the tiles can read A as it is stored: its units are the product's, side by side in every row.
-  bool reads_directly() const {
+  bool reads_a() const {
     if (static_cast<int64_t>(terms_.size()) > kMostStrips) return false;
     for (const Term& term : terms_) {
       if (term.a.is_nf4 || term.a.transposed) return false;
       const View& v = term.a.dense;
       if (product_ == 0 ? v.dtype != DType::f32 : per_unit_ != 2 || v.dtype != DType::bf16 || v.cols % 2 != 0) return false;
+    }
+    return true;
+  }
+
+  // Whether they had better read B so: f32 rows whose every panel is whole, and so few rows of A that packing would not pay.
+  bool reads_b() const {
+    if (static_cast<int64_t>(terms_.size()) > kMostStrips || product_ == 1) return false;
+    if (out_.rows > 2 * kernels_.rows || out_.cols % kernels_.cols != 0) return false;
+    for (const Term& term : terms_) {
+      if (term.b.is_nf4 || term.b.transposed || term.b.dense.dtype != DType::f32) return false;
     }
     return true;
   }
@@ -267,7 +296,7 @@ class PackedProduct {
   int64_t per_unit_;
   int64_t units_ = 0;
   int members_ = 1;
-  bool direct_ = false;  // A is not packed
+  bool direct_a_ = false, direct_b_ = false;  // not packed
   Lanes stream_{}, stay_{};
   int64_t chunks_ = 1, chunk_units_ = 0;
   int64_t stay_block_ = 0, stream_block_ = 0;  // lanes at a time

@@ -28,28 +28,32 @@ struct GemmPanels {
   uint32_t* to;
 };
 
-// Rows of A for a tile and how far to go along them. Packed: one panel. Direct: rows as they are stored, `row_step` bytes apart, with
-// units side by side.
+// Some units of k of a tile. Rows of A: a packed panel, or (direct) as they are stored, `row_step` bytes apart with their units side by
+// side. Columns of B: one line per unit, `b_step` units apart; a packed panel has `cols`.
 struct GemmStrip {
   const void* a;
   int64_t row_step;
   int64_t units;
+  const void* b;
+  int64_t b_step;
 };
 
 struct GemmKernels {
   int rows, cols;                // of the largest tile
   int row_stride;                // units per k in a panel of A; in one of B it is `cols`
   bool units_of_two;             // of Product::bf16
-  // Sums of m rows of A (1 ≤ m ≤ rows), the strips one after the other, times a panel of B (1 ≤ n ≤ cols). [product]
-  void (*tile[2])(int64_t m, int64_t n, const GemmStrip& a, const uint32_t* b, const GemmTile& to);
-  void (*direct_tile[2])(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b, const GemmTile& to);
+  // Sums over the strips, one after the other, of m rows of A (1 ≤ m ≤ rows) times n columns of B (1 ≤ n ≤ cols; `cols` lanes of every
+  // line are read, half of them where n fits these). [product]
+  void (*tile[2])(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, const GemmTile& to);
+  void (*direct_tile[2])(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, const GemmTile& to);
   // k elements of every lane into panels; an odd last k is paired with 0. The source is contiguous along the lanes (one line per k) or
   // along k (one line per lane), lines are `ld` elements apart. [product][f32, bf16 source]
   void (*pack_lanes[2][2])(const void* from, int64_t ld, int64_t k, const GemmPanels& panels);
   void (*pack_lines[2][2])(const void* from, int64_t ld, int64_t k, const GemmPanels& panels);
   // Up to four vectors x (f32, already rounded where the product asks for it) with the lines of a matrix w, read once.
   // dots: sums[i][n] += Σk x[i][k]·w[n][k].  combine: sums[i][n] += Σk x[i][k]·w[k][n]. [product][type of w]
-  void (*dots[2][2])(int64_t count, int64_t n, int64_t k, const float* x, int64_t ldx, const void* w, int64_t ldw, float* sums, int64_t ld_sums);
+  void (*dots[2][2])(int64_t count, int64_t n, int64_t k, const float* x, int64_t ldx, const void* w, int64_t ldw, float* sums,
+                     int64_t ld_sums);
   void (*combine[2][2])(int64_t count, int64_t n, int64_t k, const float* x, int64_t ldx, const void* w, int64_t ldw, float* sums,
                         int64_t ld_sums);
 };

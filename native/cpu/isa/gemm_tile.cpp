@@ -14,6 +14,7 @@ constexpr int kRows = 6;
 #endif
 constexpr int kCols = 2 * kLanes;
 constexpr int kRowStride = kLanes;
+constexpr int64_t kWorthPrefetching = 32;  // units of k
 
 template <Unit U>
 static inline Vec multiply_add(Vec a, Vec b, Vec sum) {
@@ -41,7 +42,7 @@ static inline void store_bf16(Bf16* p, Vec x, int64_t left) { store_up_to(p, x, 
 #endif
 
 // Columns [at, at + left) of row i of the tile.
-static inline void store_out(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x) {
+[[gnu::always_inline]] static inline void store_out(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x) {
   if (t.out_bf16) {
     store_bf16(static_cast<Bf16*>(t.out) + i * t.ld_out + at, x, left);
   } else {
@@ -49,7 +50,7 @@ static inline void store_out(const GemmTile& t, int64_t i, int64_t at, int64_t l
   }
 }
 
-static inline void finish(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x, Vec bias) {
+[[gnu::always_inline]] static inline void finish(const GemmTile& t, int64_t i, int64_t at, int64_t left, Vec x, Vec bias) {
   if (t.partial) x = x + load_up_to(t.partial + i * t.ld_partial + at, left);
   x = fma(x, splat(t.alpha), bias);
   if (t.add) x = x + load_as(t.add, t.add_bf16, i * t.ld_add + at, left);
@@ -72,7 +73,8 @@ static inline Vec broadcast_add(const float* a, Vec b, Vec sum) {
 // Adds `units` of M rows of A times V vectors of B. Rows of a packed panel are neighbours; direct ones are reached from every third
 // one, because an address can hold one or two steps but not three.
 template <int M, int V, Unit U, bool kDirect>
-static inline const float* add_strip(const GemmStrip& strip, const float* b, Vec (&sums)[M][V]) {
+[[gnu::always_inline]] static inline void add_strip(const GemmStrip& strip, Vec (&sums)[M][V]) {
+  const float* b = static_cast<const float*>(strip.b);
   constexpr int kPointers = kDirect ? (M + 2) / 3 : 1;
   const int64_t step = strip.row_step;
   const char* rows[kPointers];
@@ -82,7 +84,7 @@ static inline const float* add_strip(const GemmStrip& strip, const float* b, Vec
 #pragma GCC unroll 2
     for (int j = 0; j < V; ++j) {
       right[j] = load(b + j * kLanes);
-      _mm_prefetch(reinterpret_cast<const char*>(b + j * kLanes + 8 * kCols), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(b + j * kLanes + 8 * strip.b_step), _MM_HINT_T0);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
@@ -100,20 +102,42 @@ static inline const float* add_strip(const GemmStrip& strip, const float* b, Vec
       rows[i] += kDirect ? 4 : 4 * kRowStride;
       __asm__("" : "+r"(rows[i]));  // or the compiler keeps a pointer per row, in memory
     }
-    b += kCols;
+    b += strip.b_step;
   }
-  return b;
+}
+
+// A whole tile that nothing is added to: without a branch per row, short sums gain a third.
+template <int M, int V>
+[[gnu::always_inline]] static inline void store_whole(const GemmTile& t, const Vec (&sums)[M][V]) {
+  if (t.out_bf16) {
+    Bf16* row = static_cast<Bf16*>(t.out);
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 2
+      for (int j = 0; j < V; ++j) store_bf16(row + j * kLanes, sums[i][j], kLanes);
+      row += t.ld_out;
+    }
+  } else {
+    float* row = static_cast<float*>(t.out);
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 2
+      for (int j = 0; j < V; ++j) store(row + j * kLanes, sums[i][j]);
+      row += t.ld_out;
+    }
+  }
 }
 
 template <int M, int V, Unit U, bool kDirect>
-void tile(int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b_, const GemmTile& t) {
-  const float* b = reinterpret_cast<const float*>(b_);
-  // The rows of C are far apart: have their lines under way while the sums are made.
-  const int64_t size = t.out_bf16 ? 2 : 4;
-  for (int i = 0; i < M; ++i) {
-    const char* line = static_cast<const char*>(t.out) + i * t.ld_out * size;
-    _mm_prefetch(line, _MM_HINT_T0);
-    _mm_prefetch(line + (n - 1) * size, _MM_HINT_T0);
+void tile(int64_t n, const GemmStrip* strips, int64_t count, const GemmTile& t) {
+  if (strips[0].units >= kWorthPrefetching) {
+    // The rows of C are far apart: have their lines under way while the sums are made.
+    const int64_t size = t.out_bf16 ? 2 : 4;
+    for (int i = 0; i < M; ++i) {
+      const char* line = static_cast<const char*>(t.out) + i * t.ld_out * size;
+      _mm_prefetch(line, _MM_HINT_T0);
+      _mm_prefetch(line + (n - 1) * size, _MM_HINT_T0);
+    }
   }
   Vec sums[M][V];
 #pragma GCC unroll 16
@@ -121,15 +145,8 @@ void tile(int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b_,
 #pragma GCC unroll 2
     for (int j = 0; j < V; ++j) sums[i][j] = splat(0.0f);
   }
-  for (int64_t s = 0; s < count; ++s) b = add_strip<M, V, U, kDirect>(strips[s], b, sums);
-  if (t.alpha == 1.0f && !t.bias && !t.add && !t.partial) {
-#pragma GCC unroll 16
-    for (int i = 0; i < M; ++i) {
-#pragma GCC unroll 2
-      for (int j = 0; j < V; ++j) store_out(t, i, j * kLanes, n - j * kLanes, sums[i][j]);
-    }
-    return;
-  }
+  for (int64_t s = 0; s < count; ++s) add_strip<M, V, U, kDirect>(strips[s], sums);
+  if (t.alpha == 1.0f && !t.bias && !t.add && !t.partial && n == V * kLanes) return store_whole<M, V>(t, sums);
   Vec bias[V];
 #pragma GCC unroll 2
   for (int j = 0; j < V; ++j) bias[j] = t.bias ? load_as(t.bias, t.bias_bf16, j * kLanes, n - j * kLanes) : splat(0.0f);
@@ -140,10 +157,10 @@ void tile(int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b_,
   }
 }
 
-using Tile = void (*)(int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b, const GemmTile& t);
+using Tile = void (*)(int64_t n, const GemmStrip* strips, int64_t count, const GemmTile& t);
 
 template <Unit U, bool kDirect>
-void any_tile(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, const uint32_t* b, const GemmTile& t) {
+void any_tile(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, const GemmTile& t) {
 #define RANKWISE_TILES(M) {tile<M, 1, U, kDirect>, tile<M, 2, U, kDirect>}
   static constexpr Tile tiles[kRows][2] = {
       RANKWISE_TILES(1), RANKWISE_TILES(2), RANKWISE_TILES(3), RANKWISE_TILES(4), RANKWISE_TILES(5), RANKWISE_TILES(6),
@@ -153,12 +170,7 @@ void any_tile(int64_t m, int64_t n, const GemmStrip* strips, int64_t count, cons
 #endif
   };
 #undef RANKWISE_TILES
-  tiles[m - 1][n > kLanes](n, strips, count, b, t);
-}
-
-template <Unit U>
-void packed_tile(int64_t m, int64_t n, const GemmStrip& a, const uint32_t* b, const GemmTile& t) {
-  any_tile<U, false>(m, n, &a, 1, b, t);
+  tiles[m - 1][n > kLanes](n, strips, count, t);
 }
 
 }  // namespace
@@ -168,8 +180,8 @@ void add_tile_kernels(GemmKernels& t) {
   t.cols = kCols;
   t.row_stride = kRowStride;
   t.units_of_two = kBf16Unit == Unit::pair;
-  t.tile[0] = packed_tile<Unit::exact>;
-  t.tile[1] = packed_tile<kBf16Unit>;
+  t.tile[0] = any_tile<Unit::exact, false>;
+  t.tile[1] = any_tile<kBf16Unit, false>;
   t.direct_tile[0] = any_tile<Unit::exact, true>;
   t.direct_tile[1] = any_tile<kBf16Unit, true>;
 }
