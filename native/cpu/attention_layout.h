@@ -64,7 +64,8 @@ struct AttentionLayout {
 
   // m rows of a packed panel times n columns of another, over `units` of k.
   void multiply(int64_t units, int64_t m, int64_t n, const uint32_t* a, const uint32_t* b, const GemmTile& to) const {
-    gemm.tile[bf16](m, n, {a, 0, units}, b, to);
+    const GemmStrip strip{a, 0, units, b, width};
+    gemm.tile[bf16](m, n, &strip, 1, to);
   }
 
   // First element of a head's columns in a row.
@@ -74,13 +75,13 @@ struct AttentionLayout {
   char* to(const View& view, int64_t row, int64_t head) const { return const_cast<char*>(at(view, row, head)); }
 };
 
-inline GemmTile attention_tile(float* out, int64_t ld, bool add, float alpha = 1.0f) {
+inline GemmTile attention_tile(float* out, int64_t ld, bool add) {
   GemmTile tile{};
   tile.out = out;
   tile.ld_out = ld;
   tile.add = add ? out : nullptr;
   tile.ld_add = ld;
-  tile.alpha = alpha;
+  tile.alpha = 1.0f;
   return tile;
 }
 
