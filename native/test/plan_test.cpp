@@ -81,7 +81,14 @@ void budget_refuses(const test::TemporaryFolder& folder) {
   job["outputDir"] = folder / "never";
   test::check_refused("E_BUDGET", "training above the budget", [&] { train(parse_run(job), false, kNever, [](const json&) {}); });
   check(!std::filesystem::exists(folder / "never"), "a refused run leaves nothing behind");
+  // Enough tokens that activations, not the engine's fixed workspace, make the peak.
+  test::write_tiny_tokens(folder / "tokens.safetensors", 40, 60);
+  job["run"]["data"]["sequenceLength"] = 60;
+  job["run"]["training"]["microBatch"] = 64;
   job["run"]["training"]["recompute"] = "auto";
+  job["run"]["device"]["memoryBudget"] = 0;
+  const uint64_t roomy = make_plan(parse_run(job)).plan_bytes;
+  job["run"]["device"]["memoryBudget"] = roomy - 1;
   check(make_plan(parse_run(job)).recompute, "auto recomputes where the budget needs it");
 }
 

@@ -24,7 +24,7 @@ InferenceSettings parse_inference(const json& job) {
   if (!storage.empty() && storage != "dense" && storage != "nf4") fail("E_JOB", "The storage \"" + storage + "\" is not known.", "Use dense or nf4.");
   settings.bf16 = precision == "bf16";
   settings.nf4 = storage == "nf4";
-  settings.double_quantize = job.value("doubleQuantize", false);
+  settings.double_quantize = job.value("doubleQuantize", true);
   settings.budget = job.value("memoryBudget", uint64_t{0});
   settings.threads = job.value("threads", 0);
   return settings;

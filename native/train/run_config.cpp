@@ -157,7 +157,7 @@ RunConfig parse_run(const json& job) {
     config.targets = run.value("targets", json("all-linear"));
     const Section storage(run, "storage");
     config.nf4 = storage.text("weights", "dense", {"dense", "nf4"}) == "nf4";
-    config.double_quantize = config.nf4 && storage.boolean("doubleQuantize", false);
+    config.double_quantize = config.nf4 && storage.boolean("doubleQuantize", true);
   } catch (const json::exception& e) {
     fail("E_RUN", std::string("The run file has a value of the wrong type: ") + e.what() + ".", "Correct the run file.");
   }
