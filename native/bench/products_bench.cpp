@@ -88,7 +88,8 @@ class Yardstick {
     const auto in = s.in == DType::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
     const auto out = s.out == DType::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
     const auto plain = dnnl::memory::format_tag::ab, turned = dnnl::memory::format_tag::ba;
-    const dnnl::memory::desc da({s.m, s.k}, in, s.ta ? turned : plain), db({s.k, s.n}, in, s.tb ? turned : plain), dc({s.m, s.n}, out, plain);
+    const dnnl::memory::desc da({s.m, s.k}, in, s.ta ? turned : plain);
+    const dnnl::memory::desc db({s.k, s.n}, in, s.tb ? turned : plain), dc({s.m, s.n}, out, plain);
     product_ = dnnl::matmul({dnnl::matmul::desc(da, db, dc), engine_});
     arguments_ = {{DNNL_ARG_SRC, dnnl::memory(da, engine_, a)},
                   {DNNL_ARG_WEIGHTS, dnnl::memory(db, engine_, b)},
@@ -134,7 +135,8 @@ void measure(Ours& ours, const Shape& s, double seconds) {
 #else
   for (int round = 0; round < kRounds; ++round) turn(our_call, seconds / kRounds, our_times);
 #endif
-  std::printf("{\"shape\":\"%s\",\"m\":%lld,\"n\":%lld,\"k\":%lld,\"in\":\"%s\",\"out\":\"%s\",\"best\":%.1f,\"median\":%.1f", s.name.c_str(),
+  std::printf("{\"shape\":\"%s\",\"m\":%lld,\"n\":%lld,\"k\":%lld,\"in\":\"%s\",\"out\":\"%s\",\"best\":%.1f,\"median\":%.1f",
+              s.name.c_str(),
               static_cast<long long>(s.m), static_cast<long long>(s.n), static_cast<long long>(s.k), name_of(s.in), name_of(s.out),
               work / best(our_times), work / median(our_times));
 #ifdef RANKWISE_HAVE_ONEDNN

@@ -174,7 +174,9 @@ class PackedProduct {
     const uint32_t* stay = static_cast<const uint32_t*>(workspace_.shared);
     for (int64_t g = mine.begin; g < mine.end; g += group_ * stream_lanes) {
       const Range group{g, std::min(mine.end, g + group_ * stream_lanes)};
-      if (!direct(stream_)) pack(stream_, group.begin, group.size(), stream_lanes, stream_stride, chunk * chunk_units_, units, panels, scratch);
+      if (!direct(stream_)) {
+        pack(stream_, group.begin, group.size(), stream_lanes, stream_stride, chunk * chunk_units_, units, panels, scratch);
+      }
       for (int64_t s = block.begin, i = 0; s < block.end; s += stay_lanes, ++i) {
         const Range staying{s, std::min(block.end, s + stay_lanes)};
         for (int64_t t = group.begin, j = 0; t < group.end; t += stream_lanes, ++j) {

@@ -89,7 +89,8 @@ void OperandReader::pack(const Operand& operand, bool left, int64_t lane, int64_
       GemmPanels piece = panels;
       piece.width = width;
       piece.to = panels.to + i / panels.panel_lanes * panels.panel_stride + j / per_unit * panels.unit_stride;
-      const Lines decoded = along_k ? lines(operand, lane + i, width, k + j, depth, scratch) : lines(operand, k + j, depth, lane + i, width, scratch);
+      const Lines decoded = along_k ? lines(operand, lane + i, width, k + j, depth, scratch)
+                                    : lines(operand, k + j, depth, lane + i, width, scratch);
       kernel[decoded.bf16](decoded.data, decoded.ld, depth, piece);
     }
   }

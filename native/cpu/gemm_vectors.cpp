@@ -106,7 +106,8 @@ void multiply_vectors(ThreadPool& pool, Isa isa, const GemmWorkspace& workspace,
   const int64_t each = std::max<int64_t>(1, depth * job.vectors());
   const int64_t grain = std::max<int64_t>(1, kGrainOfWork / each / kGrain) * kGrain;
   pool.parallel_for(job.vectors_left ? out.cols : out.rows, grain, [&](int64_t begin, int64_t end, int member) {
-    job.work(begin, end, reinterpret_cast<float*>(static_cast<char*>(workspace.per_thread) + static_cast<uint64_t>(member) * kGemmThreadBytes));
+    char* own = static_cast<char*>(workspace.per_thread) + static_cast<uint64_t>(member) * kGemmThreadBytes;
+    job.work(begin, end, reinterpret_cast<float*>(own));
   });
 }
 
