@@ -57,9 +57,12 @@ static inline void store_bf16(Bf16* p, Vec x, int64_t left) { store_up_to(p, x, 
   store_out(t, i, at, left, x);
 }
 
-// sum + a·b with one element of A in all lanes.
+// A unit of A where it is stored: pairs of bfloat16 may begin at any even address.
+typedef float StoredUnit __attribute__((aligned(2), may_alias));
+
+// sum + a·b with one unit of A in all lanes.
 template <Unit U>
-static inline Vec broadcast_add(const float* a, Vec b, Vec sum) {
+static inline Vec broadcast_add(const StoredUnit* a, Vec b, Vec sum) {
 #if defined(__AVX512BF16__)
   if constexpr (U == Unit::pair) {
     // The compiler would broadcast into a register first, which costs a third more where there is one product per broadcast.
@@ -88,7 +91,7 @@ template <int M, int V, Unit U, bool kDirect>
     }
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
-      const float* a = reinterpret_cast<const float*>(kDirect ? rows[i / 3] + (i % 3) * step : rows[0] + 4 * i);
+      const StoredUnit* a = reinterpret_cast<const StoredUnit*>(kDirect ? rows[i / 3] + (i % 3) * step : rows[0] + 4 * i);
       if constexpr (V == 1) {
         sums[i][0] = broadcast_add<U>(a, right[0], sums[i][0]);
       } else {
