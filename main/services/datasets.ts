@@ -105,6 +105,21 @@ export class DatasetService {
     return { tokens, hash, sequences, sequenceLength, notes };
   }
 
+  /** What planning needs to know of data: that it can be read and how long its sequences are. Nothing is tokenized. */
+  async outline(
+    source: string,
+    format: DataFormat,
+    settings: { sequenceLength: number },
+    vocabSize: number,
+  ): Promise<PreparedData> {
+    if (this.formatOf(source, format) === 'tokens') {
+      const { count, length } = checkTokensFile(source, vocabSize);
+      return { tokens: source, hash: '', sequences: count, sequenceLength: length, notes: [] };
+    }
+    readDocuments(source);
+    return { tokens: source, hash: '', sequences: 0, sequenceLength: settings.sequenceLength, notes: [] };
+  }
+
   /** A tokenizer of one's own for a text, at most as large as the model's vocabulary. Resolves to its folder. */
   trainTokenizer(source: string, vocabSize: number): string {
     if (vocabSize < SMALLEST_TRAINED_VOCABULARY) {

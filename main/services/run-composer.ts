@@ -60,7 +60,8 @@ export class RunComposer {
     this.#datasets = datasets;
   }
 
-  async compose(file: RunFile, origin: RunFileOrigin): Promise<ComposedRun> {
+  /** For a plan, texts are read but not tokenized, and no tokenizer is trained unless prompts have to be measured. */
+  async compose(file: RunFile, origin: RunFileOrigin, purpose: 'train' | 'plan' = 'train'): Promise<ComposedRun> {
     const input = (given: string): string => {
       const fromBase = path.resolve(origin.base, given);
       const besideFile = path.resolve(origin.folder, given);
@@ -79,11 +80,15 @@ export class RunComposer {
     // A new model without a tokenizer gets one that is trained on its text.
     const tokenizerPlace =
       model.tokenizer ??
-      (isText && model.initialize === 'random' ? this.#datasets.trainTokenizer(train, model.vocabSize) : null);
+      (isText && model.initialize === 'random' && (purpose === 'train' || file.training.samples.length > 0)
+        ? this.#datasets.trainTokenizer(train, model.vocabSize)
+        : null);
     const tokenizer = lazyTokenizer(tokenizerPlace, model.vocabSize);
 
     const prepare = (source: string, format: RunFile['data']['format']): Promise<PreparedData> =>
-      this.#datasets.prepare(source, format, file.data, model.vocabSize, tokenizer);
+      purpose === 'plan'
+        ? this.#datasets.outline(source, format, file.data, model.vocabSize)
+        : this.#datasets.prepare(source, format, file.data, model.vocabSize, tokenizer);
     const trained = await prepare(train, file.data.format);
     const evaluated = typeof evaluation === 'string' ? await prepare(evaluation, 'auto') : null;
     if (evaluated && evaluated.sequenceLength !== trained.sequenceLength) {

@@ -40,7 +40,7 @@ export class RunService {
 
   /** The memory that a run will need, from the code that trains, without its data. */
   async plan(file: RunFile, origin: RunFileOrigin): Promise<{ run: Run; plan: MemoryPlan }> {
-    const composed = await this.#composer.compose(file, origin);
+    const composed = await this.#composer.compose(file, origin, 'plan');
     const plan = await this.#engine.start(jobOf('plan', composed, '', false)).result;
     return { run: composed.run, plan };
   }

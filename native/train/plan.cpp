@@ -98,6 +98,9 @@ void suggest(const RunConfig& config, MemoryPlan& plan) {
   if (!config.nf4) attempt("storage.weights: \"nf4\"", [](RunConfig& c) { c.nf4 = true; });
   if (config.nf4 && !config.double_quantize) attempt("storage.doubleQuantize: true", [](RunConfig& c) { c.double_quantize = true; });
   if (!config.bf16) attempt("training.precision: \"bf16\"", [](RunConfig& c) { c.bf16 = true; });
+  if (config.bf16 && config.master_weights) {
+    attempt("training.masterWeights: false (stochastic rounding)", [](RunConfig& c) { c.master_weights = false; });
+  }
   if (config.method_parameters.contains("rank") && config.method_parameters["rank"].get<int64_t>() > 1) {
     const int64_t rank = config.method_parameters["rank"], half = rank / 2;
     attempt("method.rank: " + std::to_string(rank) + " → " + std::to_string(half), [half](RunConfig& c) { c.method_parameters["rank"] = half; });
