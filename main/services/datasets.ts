@@ -122,12 +122,7 @@ export class DatasetService {
 
   /** A tokenizer of one's own for a text, at most as large as the model's vocabulary. Resolves to its folder. */
   trainTokenizer(source: string, vocabSize: number): string {
-    if (vocabSize < SMALLEST_TRAINED_VOCABULARY) {
-      throw new RankwiseError(
-        'E_TOKENIZER',
-        `A byte-level tokenizer has at least ${SMALLEST_TRAINED_VOCABULARY} tokens; the model's vocabulary has ${vocabSize}.`,
-      );
-    }
+    requireTrainableVocabulary(vocabSize);
     const documents = readDocuments(source);
     const size = Math.min(vocabSize, LARGEST_TRAINED_VOCABULARY);
     const folder = path.join(
@@ -172,4 +167,14 @@ function writeWhole(file: string, text: string): void {
   const part = `${file}.${process.pid}.part`;
   writeFileSync(part, text);
   renameSync(part, file);
+}
+
+/** Throws E_TOKENIZER where a vocabulary is too small for the bytes themselves. */
+export function requireTrainableVocabulary(vocabSize: number): void {
+  if (vocabSize < SMALLEST_TRAINED_VOCABULARY) {
+    throw new RankwiseError(
+      'E_TOKENIZER',
+      `A byte-level tokenizer has at least ${SMALLEST_TRAINED_VOCABULARY} tokens; the model's vocabulary has ${vocabSize}.`,
+    );
+  }
 }

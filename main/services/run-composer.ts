@@ -5,7 +5,7 @@ import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { TokenFiles } from '../engine/host.ts';
-import { type DatasetService, lazyTokenizer, type PreparedData } from './datasets.ts';
+import { type DatasetService, lazyTokenizer, type PreparedData, requireTrainableVocabulary } from './datasets.ts';
 import { memoryBudget } from './machine.ts';
 import { type MethodService, resolveParameters } from './methods.ts';
 import type { ModelService } from './models.ts';
@@ -78,11 +78,12 @@ export class RunComposer {
     const evaluation = typeof file.data.eval === 'string' ? input(file.data.eval) : file.data.eval;
     const isText = this.#datasets.formatOf(train, file.data.format) === 'text';
     // A new model without a tokenizer gets one that is trained on its text.
+    const trainsTokenizer = !model.tokenizer && isText && model.initialize === 'random';
+    if (trainsTokenizer) requireTrainableVocabulary(model.vocabSize);
+    const needsTokenizer = purpose === 'train' || file.training.samples.length > 0;
     const tokenizerPlace =
       model.tokenizer ??
-      (isText && model.initialize === 'random' && (purpose === 'train' || file.training.samples.length > 0)
-        ? this.#datasets.trainTokenizer(train, model.vocabSize)
-        : null);
+      (trainsTokenizer && needsTokenizer ? this.#datasets.trainTokenizer(train, model.vocabSize) : null);
     const tokenizer = lazyTokenizer(tokenizerPlace, model.vocabSize);
 
     const prepare = (source: string, format: RunFile['data']['format']): Promise<PreparedData> =>

@@ -180,12 +180,22 @@ describe('training', () => {
 
   it('tokenizes the same text once', async () => {
     const { runs } = await services();
-    await runs.plan(runFile(), origin());
-    await runs.plan(runFile({ training: { steps: 9 } }), origin());
-    const [first, second] = engine.jobs as { tokens: { train: string } }[];
-    expect(first!.tokens.train).toBe(second!.tokens.train);
-    await runs.plan(runFile({ data: { train: 'text.txt', sequenceLength: 8 } }), origin());
-    expect((engine.jobs[2] as { tokens: { train: string } }).tokens.train).not.toBe(first!.tokens.train);
+    const tokensOf = async (file: Parameters<typeof runs.train>[0]): Promise<string> => {
+      await runs.train(file, origin());
+      return (engine.jobs.at(-1) as { tokens: { train: string } }).tokens.train;
+    };
+    const first = await tokensOf(runFile({ output: 'first' }));
+    expect(await tokensOf(runFile({ output: 'again', training: { steps: 9 } }))).toBe(first);
+    const shorter = runFile({ output: 'shorter', data: { train: 'text.txt', sequenceLength: 8 } });
+    expect(await tokensOf(shorter)).not.toBe(first);
+  });
+
+  it('is planned without tokenizing anything', async () => {
+    const { runs } = await services();
+    const file = runFile();
+    await runs.plan(file, origin());
+    const { tokens } = engine.jobs.at(-1) as { tokens: { train: string } };
+    expect(tokens.train).toBe(path.join(folder, 'text.txt'));
   });
 });
 
