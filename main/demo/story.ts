@@ -80,7 +80,7 @@ const PRETRAINING = [
     label: 'LoRA',
     name: 'demo-lora',
     method: { name: 'lora', rank: 32, alpha: 64, trainRest: true },
-    learningRate: 4e-3,
+    learningRate: 2e-3,
   },
 ];
 
