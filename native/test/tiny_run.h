@@ -1,6 +1,4 @@
 #pragma once
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -8,21 +6,9 @@
 
 #include "core/rng.h"
 #include "io/safetensors.h"
+#include "test/temporary_folder.h"
 
 namespace rankwise::test {
-
-// A folder of its own for a test, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / ("rankwise-test-" + std::to_string(getpid()))).string()) {
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 constexpr int64_t kTinyVocab = 61;
 
