@@ -211,7 +211,12 @@ json train(const RunConfig& config, bool resume, const std::atomic<bool>& cancel
   make_folder(config.output);
   reset_peak_resident_bytes();
   Run run(config, plan, emit);
-  const int64_t first = resume ? run.resume() : 0;
+  int64_t first = 0;
+  if (resume && checkpoint_folders(config.output).empty()) {
+    emit({{"type", "warning"}, {"code", "W_NO_CHECKPOINT"}, {"message", "The run ended before its first checkpoint and starts over."}, {"hint", "A smaller training.checkpointEvery loses less."}});
+  } else if (resume) {
+    first = run.resume();
+  }
   emit({{"type", "start"}, {"run", config.run.value("name", "")}, {"config", config.run}, {"plan", plan.to_json()}, {"step", first}});
   return run.go(first, cancelled);
 }
