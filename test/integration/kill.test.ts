@@ -6,7 +6,7 @@ import { doneOf, Terminal } from './command-line.ts';
 const terminal = new Terminal();
 afterAll(() => terminal.close());
 
-const STEPS = 120;
+const STEPS = 180;
 const KILLS = 10;
 const settings = {
   method: { name: 'loqt', rank: 8, interval: 9 },
@@ -30,7 +30,7 @@ async function killedAfter(args: string[], step: number): Promise<NodeJS.Signals
 it('a run that is killed at ten random moments, and resumed each time, ends with the bits of the undisturbed one', async () => {
   const reference = doneOf(await terminal.events('train', terminal.runFile('reference', settings)));
   const folder = path.join(terminal.folder, 'out', 'killed');
-  const steps = Array.from({ length: KILLS }, () => Math.floor(Math.random() * (STEPS - 30))).sort((a, b) => a - b);
+  const steps = Array.from({ length: KILLS }, () => Math.floor(Math.random() * (STEPS - 90))).sort((a, b) => a - b);
   steps[0] = 0; // one of them before there is any checkpoint
   let command = ['train', terminal.runFile('killed', settings)];
   for (const step of steps) {
