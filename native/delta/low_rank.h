@@ -23,7 +23,6 @@ class LowRankDelta {
  public:
   int64_t rank = 0;
   float scale = 1.0f;
-  bool active = true;
   Factor a, b;
 
   // The term that the layer adds to its product: u = s·x·Aᵀ, to be multiplied by Bᵀ. x [N × n] → u [N × r].
@@ -34,7 +33,7 @@ class LowRankDelta {
   Term backward_term(const View& v) const { return {Operand(v), a.operand(false)}; }
   // dB += dyᵀu, dA += vᵀx, for the factors that are trained. x may be empty unless A is.
   void parameter_gradients(const Context& context, const View& dy, const View& x, const View& u, const View& v) const;
-  bool needs_input() const { return active && a.parameter; }
+  bool needs_input() const { return a.parameter != nullptr; }
   // W ← W + s·B·A in float32.
   void add_to(const Context& context, const View& dense) const;
 };

@@ -47,7 +47,7 @@ void Linear::parameter_gradients(const Context& context, const View& dy, const V
 
 void Linear::read_effective(const Context& context, const View& to) const {
   weight.read(context, to);
-  if (delta && delta->active) delta->add_to(context, to);
+  if (delta) delta->add_to(context, to);
 }
 
 void take_input_gradient(const Context& context, std::span<const Term> terms, const View& dx, const View* add) {

@@ -28,7 +28,7 @@ class Linear {
   Tensor probe_gradient;
   bool probe_written = false;
 
-  bool delta_active() const { return delta && delta->active && !probing; }
+  bool delta_active() const { return delta && !probing; }
   // Whether backward will want the layer's input for the gradients of its parameters.
   bool needs_input() const { return weight_parameter || probing || (delta_active() && delta->needs_input()); }
 
