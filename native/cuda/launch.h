@@ -8,6 +8,9 @@
 //   RANKWISE_SHARED(type, name, count)          a static shared array, flat: index two dimensions by hand
 //   RANKWISE_DYNAMIC_SHARED(type, name)         the launch's `shared_bytes`, 16-byte aligned; one per kernel
 //
+//   RANKWISE_TENSOR_BEGIN / _END(data, bytes, stream)
+//     an arena inside one allocation hands out a block or takes it back: the emulator then refuses every touch between the blocks
+//
 // What the emulator does not run (tensor-core intrinsics, cp.async, TMA, cooperative groups, inline PTX) may stand only between
 // #ifdef __CUDA_ARCH__ … #else with a plain twin.
 #ifdef __CUDACC__
@@ -21,6 +24,8 @@
 #define RANKWISE_DYNAMIC_SHARED(type, name)                                  \
   extern __shared__ __align__(16) unsigned char rankwise_dynamic_shared_[]; \
   type* const name = reinterpret_cast<type*>(rankwise_dynamic_shared_)
+#define RANKWISE_TENSOR_BEGIN(data, bytes, stream) static_cast<void>(0)
+#define RANKWISE_TENSOR_END(data, bytes, stream) static_cast<void>(0)
 
 #else
 
@@ -32,5 +37,7 @@
   static const char name##_key_ = 0;      \
   type* const name = static_cast<type*>(::rankwise::emulator::shared_array(&name##_key_, sizeof(type) * (count), alignof(type)))
 #define RANKWISE_DYNAMIC_SHARED(type, name) type* const name = static_cast<type*>(::rankwise::emulator::dynamic_shared())
+#define RANKWISE_TENSOR_BEGIN(data, bytes, stream) rankwise_emulator_tensor((data), (bytes), 1, (stream))
+#define RANKWISE_TENSOR_END(data, bytes, stream) rankwise_emulator_tensor((data), (bytes), 0, (stream))
 
 #endif

@@ -5,10 +5,12 @@
 #include <cuda_runtime_api.h>
 #include <vector_functions.h>
 
+#include <math.h>
+
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <functional>
+#include <memory>
 #include <type_traits>
 
 #undef __shared__
@@ -48,15 +50,22 @@ unsigned ballot(unsigned mask, bool predicate, const char* file, int line);
 void* shared_array(const void* key, size_t bytes, size_t alignment);
 void* dynamic_shared();
 
+// What a thread runs: the kernel with the launch's copies of its arguments.
+struct KernelCall {
+  void (*run)(const void* arguments);
+  std::shared_ptr<const void> arguments;
+  size_t argument_bytes;
+};
 // Queues a launch on the stream; a configuration that a card refuses sets the runtime's last error.
-void enqueue_launch(const char* name, const void* kernel, dim3 blocks, dim3 threads, size_t shared_bytes, cudaStream_t stream,
-                    std::function<void()> body);
+void enqueue_launch(const char* name, const void* kernel, dim3 blocks, dim3 threads, size_t shared_bytes, cudaStream_t stream, KernelCall call);
 
 template <class... Parameters, class... Arguments>
 void launch(const char* name, void (*kernel)(Parameters...), dim3 blocks, dim3 threads, size_t shared_bytes, cudaStream_t stream,
             Arguments... arguments) {
+  const auto call = [=] { kernel(static_cast<Parameters>(arguments)...); };
+  using Call = decltype(call);
   enqueue_launch(name, reinterpret_cast<const void*>(kernel), blocks, threads, shared_bytes, stream,
-                 [=] { kernel(static_cast<Parameters>(arguments)...); });
+                 {[](const void* copy) { (*static_cast<Call*>(copy))(); }, std::make_shared<Call>(call), sizeof call});
 }
 
 template <class T>
@@ -74,6 +83,8 @@ T from_bits(uint64_t bits) {
 }
 
 }  // namespace rankwise::emulator
+
+extern "C" void rankwise_emulator_tensor(void* data, size_t bytes, int begins, cudaStream_t stream);
 
 #define threadIdx (::rankwise::emulator::thread_now->index)
 #define blockIdx (::rankwise::emulator::block_now.index)
