@@ -99,6 +99,7 @@ Accesses::Place Accesses::place_of(const void* address, size_t bytes, Kind kind)
   }
   if (BlockRun::the().on_own_stack(address)) return Place::unjudged;
   const char* at = static_cast<const char*>(address);
+  if (at >= reinterpret_cast<const char*>(thread_now) && at < reinterpret_cast<const char*>(thread_now + 1)) return Place::unjudged;  // threadIdx
   if (at >= arguments_ && at + bytes <= arguments_ + argument_bytes_) return Place::unjudged;
   if (kind == Kind::read && in_program(address)) return Place::unjudged;
   fault("a " + std::string(verb(kind)) + " of host memory");

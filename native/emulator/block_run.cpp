@@ -28,9 +28,7 @@ void BlockRun::run(const char* kernel, const KernelCall& call, uint3 block, dim3
     warp.arrived = 0;
     warp.epoch = 0;
   }
-  ready_.clear();
-  at_barrier_.clear();
-  Schedule::the().shuffle(order_, threads_);
+  draw_order();
   shared_.begin_block(shared_bytes);
   while (alive_ > 0) {
     Worker* worker = next_worker();
@@ -45,15 +43,32 @@ void BlockRun::run(const char* kernel, const KernelCall& call, uint3 block, dim3
   kernel_ = nullptr;
 }
 
-// A thread that waits no longer, or one that has not begun: both are taken with even odds, so that barriers are reached in every order.
+void BlockRun::draw_order() {
+  Schedule& schedule = Schedule::the();
+  warps_ahead_ = schedule.below(2) == 0;
+  const uint32_t warps = (threads_ + 31) / 32;
+  schedule.shuffle(warp_order_, warps);
+  warp_rank_.resize(warps);
+  for (uint32_t rank = 0; rank < warps; ++rank) warp_rank_[warp_order_[rank]] = rank;
+  schedule.shuffle(order_, threads_);
+  if (warps_ahead_) {
+    std::stable_sort(order_.begin(), order_.end(), [this](uint32_t a, uint32_t b) { return warp_rank_[a / 32] < warp_rank_[b / 32]; });
+  }
+}
+
+// A thread that waits no longer, or one that has not begun.
 BlockRun::Worker* BlockRun::next_worker() {
   Schedule& schedule = Schedule::the();
   const bool can_start = started_ < threads_;
-  if (!ready_.empty() && (!can_start || schedule.below(2) == 0)) {
-    std::swap(ready_[schedule.below(ready_.size())], ready_.back());
-    Worker* worker = ready_.back();
-    ready_.pop_back();
-    return worker;
+  if (ready_count_ > 0 && warps_ahead_) {
+    uint32_t rank = 0;
+    while (ready_[rank].empty()) ++rank;
+    if (!can_start || rank <= warp_rank_[order_[started_] / 32]) return take_ready(rank);
+  } else if (ready_count_ > 0 && (!can_start || schedule.below(2) == 0)) {
+    uint64_t nth = schedule.below(ready_count_);
+    uint32_t rank = 0;
+    while (nth >= ready_[rank].size()) nth -= ready_[rank++].size();
+    return take_ready(rank);
   }
   if (!can_start) report_deadlock();
   if (idle_.empty()) {
@@ -63,6 +78,15 @@ BlockRun::Worker* BlockRun::next_worker() {
   Worker* worker = idle_.back();
   idle_.pop_back();
   start_thread(*worker);
+  return worker;
+}
+
+BlockRun::Worker* BlockRun::take_ready(uint32_t rank) {
+  std::vector<Worker*>& ready = ready_[rank];
+  std::swap(ready[Schedule::the().below(ready.size())], ready.back());
+  Worker* worker = ready.back();
+  ready.pop_back();
+  --ready_count_;
   return worker;
 }
 
@@ -85,7 +109,7 @@ void BlockRun::work() {
     for (;;) {
       call_->run(call_->arguments.get());
       thread_ended();
-      if (!ready_.empty() || started_ == threads_) break;
+      if (ready_count_ > 0 || started_ == threads_) break;
       start_thread(self);
     }
     self.state = State::idle;
@@ -110,7 +134,8 @@ void BlockRun::wait(State state, const char* file, int line) {
 
 void BlockRun::make_ready(Worker* worker) {
   worker->state = State::ready;
-  ready_.push_back(worker);
+  ready_[warp_rank_[static_cast<size_t>(worker->thread.linear) / 32]].push_back(worker);
+  ++ready_count_;
 }
 
 void BlockRun::release_barrier() {

@@ -13,7 +13,9 @@
 namespace rankwise::emulator {
 
 // Runs the threads of one block after another as fibers, in an order drawn from the Schedule, and keeps CUDA's promises about
-// barriers and warps and no other: a thread is left only at a barrier or a warp operation. Faults: a barrier that not all threads
+// barriers and warps and no other: a thread is left only at a barrier or a warp operation. Half of the blocks draw every step from
+// all threads, which shows what a straggler does; the other half let one warp run as far ahead of the next as it can, which shows a
+// barrier that is missing before memory is used again. Faults: a barrier that not all threads
 // reach or reach at different places, a warp operation with lanes missing, that disagrees, or that reads a lane outside its mask.
 class BlockRun {
  public:
@@ -67,12 +69,19 @@ class BlockRun {
   void release_barrier();
   unsigned valid_lanes(int warp) const;
   unsigned meet(unsigned mask, uint64_t value, bool predicate, const char* file, int line, bool orders_memory);
+  void draw_order();
   Worker* next_worker();
+  Worker* take_ready(uint32_t rank);
   [[noreturn]] void report_deadlock() const;
 
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Worker*> idle_, ready_, at_barrier_;
-  std::vector<uint32_t> order_;
+  std::vector<Worker*> idle_, at_barrier_;
+  std::vector<uint32_t> order_;            // of the threads to start
+  std::vector<uint32_t> warp_order_;       // rank → warp
+  std::vector<uint32_t> warp_rank_;        // warp → rank
+  std::vector<Worker*> ready_[32];         // by the rank of their warp
+  uint32_t ready_count_ = 0;
+  bool warps_ahead_ = false;
   std::vector<Warp> warps_;
   SharedMemory shared_;
   Worker* current_ = nullptr;

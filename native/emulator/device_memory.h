@@ -7,7 +7,8 @@
 namespace rankwise::emulator {
 
 // The memory of the emulated card. It is mapped without access and opened only while an operation of a stream runs, so that the
-// host cannot touch it. Between allocations lie unmapped pages; fresh memory holds NaN bits.
+// host cannot touch it. Between allocations lie unmapped pages; fresh memory holds NaN bits. The bytes that rounding leaves over
+// after an allocation or a tensor are red: a write into them is found when that ends, and AddressSanitizer finds reads, too.
 class DeviceMemory {
  public:
   static DeviceMemory& the();
@@ -42,6 +43,7 @@ class DeviceMemory {
   };
   std::map<char*, Allocation>::const_iterator find(const void* address) const;
   void protect(int access);
+  void check_red(const char* end, const char* until, const char* what) const;
 
   char* base_ = nullptr;
   size_t reserved_ = 0;
