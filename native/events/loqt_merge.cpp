@@ -110,7 +110,12 @@ void LoqtSlot::compensate(const Context& context, const View& full, LayerReport&
     fixed().storage.read(context, fixed_rows);
     Tensor inverse = event_tensor(context, r, r);
     context.ops.matmul(Operand(fixed_rows), Operand(fixed_rows, true), inverse, Product::f32);
-    context.ops.pseudo_inverse_symmetric(inverse, inverse);
+    {
+      const uint64_t bytes = context.ops.pseudo_inverse_scratch_bytes(r);
+      Tensor scratch;
+      if (bytes) scratch = context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::events);
+      context.ops.pseudo_inverse_symmetric(inverse, inverse, scratch);
+    }
     Tensor projected = event_tensor(context, factor.rows, factor.cols);
     Tensor candidate = event_tensor(context, factor.rows, factor.cols);
     Weight trial(context, linear_->weight.format(), m, n, Category::events, Lifetime::passing);

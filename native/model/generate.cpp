@@ -60,8 +60,8 @@ Pass make_pass(const Context& context, const Model& model, int64_t rows, int64_t
   p.up = act(c.intermediate_size);
   p.rstd = context.passing(DType::f32, 1, rows * std::max(c.heads, c.kv_heads), Category::activations);
   // Both kinds of pass are provided for: many queries on as many keys, and one query on all of them.
-  const uint64_t bytes = std::max(Backend::attention_scratch_bytes(cached_shape(c, rows, rows), context.ops.threads()),
-                                  Backend::attention_scratch_bytes(cached_shape(c, 1, capacity), context.ops.threads()));
+  const uint64_t bytes = std::max(context.ops.attention_scratch_bytes(cached_shape(c, rows, rows)),
+                                  context.ops.attention_scratch_bytes(cached_shape(c, 1, capacity)));
   p.scratch = context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::workspace);
   p.logits = context.passing(DType::f32, 1, c.vocab_size, Category::activations);
   for (size_t slot = 0; slot < kLinears; ++slot) p.u[slot] = model.blocks[0].linears[slot].make_u(context, rows);

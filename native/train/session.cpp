@@ -60,11 +60,11 @@ StepInfo Session::info(int64_t index, float gradient_scale) const {
 }
 
 double Session::squared_gradient_norm(int unit) {
-  double sum = 0;
+  std::vector<View> gradients;
   for (const auto& parameter : parameters_.all()) {
-    if ((unit < 0 || parameter->unit() == unit) && parameter->has_gradient()) sum += context_.ops.sum_squares(parameter->gradient());
+    if ((unit < 0 || parameter->unit() == unit) && parameter->has_gradient()) gradients.push_back(parameter->gradient());
   }
-  return sum;
+  return context_.ops.sum_squares(gradients);
 }
 
 void Session::update(Parameter& parameter, int64_t index, float gradient_scale, EventReport& report) {
