@@ -59,14 +59,14 @@ void LoqtSlot::begin(const Context& context, const WeightSource& source, bool fi
 void LoqtSlot::park(const Context& context) {
   if (!settings_.park) return;
   if (!parked_ && context.arena.real()) parked_ = std::make_unique<Parked>(settings_.park_folder);
-  if (parked_) parked_->store(linear_->probe_gradient);
+  if (parked_) parked_->store(context, linear_->probe_gradient);
   linear_->probe_gradient.reset();
 }
 
 void LoqtSlot::unpark(const Context& context) {
   if (!settings_.park || linear_->probe_gradient) return;
   linear_->probe_gradient = event_tensor(context, linear_->out, linear_->in);
-  if (parked_) parked_->load(linear_->probe_gradient);
+  if (parked_) parked_->load(context, linear_->probe_gradient);
 }
 
 LayerReport LoqtSlot::rebuild(const Context& context, const WeightSource& source, bool first, const View& basis) {

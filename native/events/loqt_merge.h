@@ -31,8 +31,8 @@ class Parked {
   ~Parked();
   Parked(const Parked&) = delete;
   Parked& operator=(const Parked&) = delete;
-  void store(const View& view) const;
-  void load(const View& view) const;
+  void store(const Context& context, const View& view) const;
+  void load(const Context& context, const View& view) const;
 
  private:
   int file_ = -1;

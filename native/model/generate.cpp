@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "model/decoder.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -123,8 +124,10 @@ void cached_block(const Context& context, const Model& model, size_t layer, Pass
 void feed(const Context& context, const Model& model, Pass& p, Cache& cache, const std::vector<int32_t>& ids, int64_t past) {
   const int64_t count = static_cast<int64_t>(ids.size());
   if (context.arena.real()) {
-    std::copy(ids.begin(), ids.end(), p.ids.as<int32_t>());
-    std::iota(p.positions.as<int32_t>(), p.positions.as<int32_t>() + count, static_cast<int32_t>(past));
+    std::vector<int32_t> positions(ids.size());
+    std::iota(positions.begin(), positions.end(), static_cast<int32_t>(past));
+    context.ops.upload(ids.data(), p.ids.view().col_range(0, count));
+    context.ops.upload(positions.data(), p.positions.view().col_range(0, count));
   }
   context.ops.embedding(p.ids.view().col_range(0, count), model.embedding.dense(), p.x.view().row_range(0, count));
   for (size_t layer = 0; layer < model.blocks.size(); ++layer) cached_block(context, model, layer, p, cache, past, count);
@@ -169,7 +172,7 @@ std::vector<int32_t> generate(const Context& context, const Model& model, const 
     past += static_cast<int64_t>(next.size());
     const double draw = uniform({settings.seed, hash_name("generate"), 0}, added.size());
     const int32_t id = context.arena.real()
-                           ? choose_token(pass.logits.as<float>(), model.config.vocab_size, settings.temperature, settings.top_p, draw)
+                           ? choose_token(HostRead(context, pass.logits).as<float>(), model.config.vocab_size, settings.temperature, settings.top_p, draw)
                            : 0;
     added.push_back(id);
     if (settings.on_token && !settings.on_token(id)) break;

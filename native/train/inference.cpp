@@ -26,14 +26,15 @@ InferenceSettings parse_inference(const json& job) {
   settings.nf4 = storage == "nf4";
   settings.double_quantize = job.value("doubleQuantize", true);
   settings.budget = job.value("memoryBudget", uint64_t{0});
-  settings.threads = job.value("threads", 0);
+  settings.device.threads = job.value("threads", 0);
+  settings.device.index = job.value("deviceIndex", 0);
+  settings.device.kind = chosen_device(job.value("backend", std::string("auto")), settings.device.index);
   return settings;
 }
 
 InferenceModel::InferenceModel(const InferenceSettings& settings)
-    : arena_(Arena::Kind::real, settings.budget),
-      ops_(arena_, settings.threads),
-      context_{ops_, arena_, settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32} {
+    : device_(settings.device, 0, settings.budget),
+      context_{device_.ops(), device_.arena(), settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32} {
   const ModelConfig config = read_model_config(settings.model);
   ModelLayout layout;
   layout.linear = [&](const std::string&) {

@@ -8,6 +8,7 @@
 #include "methods/registry.h"
 #include "model/generate.h"
 #include "model/save.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -151,6 +152,7 @@ StepResult Session::step(int64_t index, const TokenFile* file, const SequenceOrd
     for (int64_t row = 0; file && row < config_.micro_batch; ++row) {
       batch_->set(row, *file, order->training_at(index * window + micro * config_.micro_batch + row));
     }
+    batch_->finish();
     forward_backward(batch_->batch(), index, 1.0f / static_cast<float>(targets), micro + 1 == config_.accumulation, event, result);
     if (!result.finite) return result;
   }
@@ -206,7 +208,9 @@ std::string Session::parameter_hash() {
   Sha256 hash;
   const StateVisitor add = [&](const std::string& name, const View& view) {
     hash.update(name.data(), name.size() + 1);
-    if (view.data) hash.update(view.data, static_cast<uint64_t>(view.size()) * bytes_of(view.dtype));
+    if (!view.data) return;
+    const HostRead values(context_, view);
+    hash.update(values.data(), values.bytes());
   };
   model_.visit(add);
   for (const auto& parameter : parameters_.all()) add(parameter->name(), parameter->value());

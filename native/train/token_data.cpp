@@ -81,7 +81,8 @@ int64_t SequenceOrder::training_at(int64_t place) const {
 
 int64_t SequenceOrder::evaluation_at(int64_t place) const { return split(training_ + place); }
 
-BatchBuffer::BatchBuffer(const Context& context, int64_t batch, int64_t length) {
+BatchBuffer::BatchBuffer(const Context& context, int64_t batch, int64_t length) : ops_(context.ops) {
+  if (!ops_.host_memory()) copy_.resize(static_cast<size_t>(4 * batch * length));
   auto take = [&] { return context.lasting(DType::i32, 1, batch * length, Category::workspace); };
   ids_ = take();
   targets_ = take();
@@ -90,10 +91,20 @@ BatchBuffer::BatchBuffer(const Context& context, int64_t batch, int64_t length) 
   batch_ = {batch, length, ids_.view(), targets_.view(), positions_.view(), starts_.view()};
 }
 
+int32_t* BatchBuffer::host(int list) {
+  const Tensor* const lists[] = {&ids_, &targets_, &positions_, &starts_};
+  return copy_.empty() ? lists[list]->as<int32_t>() : copy_.data() + list * batch_.tokens();
+}
+
+void BatchBuffer::finish() {
+  if (copy_.empty()) return;
+  const Tensor* const lists[] = {&ids_, &targets_, &positions_, &starts_};
+  for (int list = 0; list < 4; ++list) ops_.upload(host(list), lists[list]->view());
+}
+
 void BatchBuffer::set(int64_t row, const TokenFile& file, int64_t sequence) {
   const int64_t length = batch_.length, at = row * length;
-  int32_t *ids = ids_.as<int32_t>() + at, *targets = targets_.as<int32_t>() + at;
-  int32_t *positions = positions_.as<int32_t>() + at, *starts = starts_.as<int32_t>() + at;
+  int32_t *ids = host(0) + at, *targets = host(1) + at, *positions = host(2) + at, *starts = host(3) + at;
   const int32_t* from = sequence < 0 ? nullptr : file.ids(sequence);
   const int32_t* labels = sequence < 0 ? nullptr : file.labels(sequence);
   const int32_t* documents = sequence < 0 ? nullptr : file.document_start(sequence);

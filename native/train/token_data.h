@@ -58,8 +58,14 @@ class BatchBuffer {
   const Batch& batch() const { return batch_; }
   // Row `row` ← sequence of the file; −1 = a row of padding that counts nothing.
   void set(int64_t row, const TokenFile& file, int64_t sequence);
+  // After the last row: brings the batch to the device.
+  void finish();
 
  private:
+  // Where the host writes a list: the tensor itself, or a copy that finish() brings to a card.
+  int32_t* host(int list);
+  Backend& ops_;
+  std::vector<int32_t> copy_;
   Tensor ids_, targets_, positions_, starts_;
   Batch batch_;
 };
