@@ -8,10 +8,10 @@
 
 namespace rankwise {
 
-CudaBackend::CudaBackend(CudaCard& card, Arena& arena) : card_(card), table_(card.table()), workspace_(arena) {
+CudaBackend::CudaBackend(CudaCard& card, Arena& arena, uint64_t tile_bytes) : card_(card), table_(card.table()), workspace_(arena) {
   const rw_workspace space = {workspace_.products(),      CudaWorkspace::kProductBytes,
                               {workspace_.tile(0), workspace_.tile(1), workspace_.tile(2)},
-                              CudaWorkspace::kTileBytes,  workspace_.small(),
+                              tile_bytes,                 workspace_.small(),
                               CudaWorkspace::kSmallBytes};
   const rw_maps maps = {nf4_levels(),         nf4_midpoints(),           signed_dynamic_map(), signed_dynamic_midpoints(),
                         unsigned_dynamic_map(), unsigned_dynamic_midpoints()};

@@ -9,8 +9,9 @@ namespace rankwise {
 // order of addition is cuBLASLt's: the same card and library give the same bits.
 class CudaBackend final : public Backend {
  public:
-  // Takes its workspace from the arena, which must lie on the card; both outlive the backend.
-  CudaBackend(CudaCard& card, Arena& arena);
+  // Takes its workspace from the arena, which must lie on the card; both outlive the backend. `tile_bytes`: how much of a tile of the
+  // workspace products use (tests cut small matrices with it).
+  CudaBackend(CudaCard& card, Arena& arena, uint64_t tile_bytes = CudaWorkspace::kTileBytes);
 
   const char* name() const override { return "cuda"; }
   int threads() const override { return kCudaStrips; }
