@@ -87,17 +87,18 @@ bool Accesses::in_program(const void* address) {
 }
 
 Accesses::Place Accesses::place_of(const void* address, size_t bytes, Kind kind) {
-  if (DeviceMemory::the().holds(address)) {
-    const std::string what = "a " + std::string(verb(kind)) + " of " + std::to_string(bytes) + " bytes";
-    DeviceMemory::the().check(address, bytes, what.c_str());
+  const DeviceMemory& memory = DeviceMemory::the();
+  if (memory.holds(address)) {
+    if (!memory.live(address, bytes)) memory.check(address, bytes, ("a " + std::string(verb(kind)) + " of " + std::to_string(bytes) + " bytes").c_str());
     return Place::device;
   }
-  const SharedMemory& shared = BlockRun::the().shared();
+  BlockRun& block = BlockRun::the();
+  const SharedMemory& shared = block.shared();
   if (shared.holds(address)) {
     if (!shared.live(address, bytes)) fault("a " + std::string(verb(kind)) + " outside every shared array of the block");
     return Place::shared;
   }
-  if (BlockRun::the().on_own_stack(address)) return Place::unjudged;
+  if (block.on_own_stack(address)) return Place::unjudged;
   const char* at = static_cast<const char*>(address);
   if (at >= reinterpret_cast<const char*>(thread_now) && at < reinterpret_cast<const char*>(thread_now + 1)) return Place::unjudged;  // threadIdx
   if (at >= arguments_ && at + bytes <= arguments_ + argument_bytes_) return Place::unjudged;

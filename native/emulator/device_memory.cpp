@@ -90,6 +90,7 @@ bool DeviceMemory::release(void* data) {
     check_red(start + allocation.bytes, start + rounded, "an allocation");
   }
   unpoison(start, rounded);
+  live_begin_ = live_end_ = nullptr;
   tensors_.erase(tensors_.lower_bound(start), tensors_.lower_bound(start + allocation.bytes));
   // Remapped without access: the pages go back to the system and every later touch is a segmentation fault.
   mmap(start + rounded - allocation.mapped, allocation.mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
@@ -116,6 +117,7 @@ bool DeviceMemory::allocated(const void* address, size_t bytes) const {
 void DeviceMemory::tensor_begins(void* data, size_t bytes) {
   const auto found = find(data);
   if (found == allocations_.end() || !allocated(data, bytes)) fault("a tensor begins outside every allocation of the device");
+  live_begin_ = live_end_ = nullptr;
   Allocation& allocation = allocations_[found->first];
   if (!allocation.has_tensors) poison(found->first, allocation.bytes);
   allocation.has_tensors = true;
@@ -133,6 +135,7 @@ void DeviceMemory::tensor_begins(void* data, size_t bytes) {
 void DeviceMemory::tensor_ends(void* data, size_t bytes) {
   const auto found = tensors_.find(static_cast<char*>(data));
   if (found == tensors_.end() || found->second != bytes) fault("a tensor ends that never began");
+  live_begin_ = live_end_ = nullptr;
   char* start = found->first;
   const auto allocation = find(start);
   check_red(start + bytes, std::min(start + round_up(bytes, kTensorAlign), allocation->first + allocation->second.bytes), "a tensor");
@@ -147,8 +150,24 @@ void DeviceMemory::check_red(const char* end, const char* until, const char* wha
   }
 }
 
+bool DeviceMemory::find_live(const char* at, size_t bytes) const {
+  const auto found = find(at);
+  if (found == allocations_.end()) return false;
+  const char *begin = found->first, *end = begin + found->second.bytes;
+  if (found->second.has_tensors) {
+    const auto next = tensors_.upper_bound(const_cast<char*>(at));
+    if (next == tensors_.begin() || std::prev(next)->first < begin) return false;
+    begin = std::prev(next)->first;
+    end = begin + std::prev(next)->second;
+  }
+  if (at + bytes > end) return false;
+  live_begin_ = begin;
+  live_end_ = end;
+  return true;
+}
+
 void DeviceMemory::check(const void* address, size_t bytes, const char* what) const {
-  if (bytes == 0) return;
+  if (bytes == 0 || live(address, bytes)) return;
   const char* at = static_cast<const char*>(address);
   const auto past = [&](const char* end, const std::string& of) {
     fault(std::string(what) + " up to " + std::to_string(at + bytes - end) + " bytes past the end of " + of);
@@ -157,11 +176,10 @@ void DeviceMemory::check(const void* address, size_t bytes, const char* what) co
   if (found == allocations_.end()) fault(std::string(what) + " before every allocation of the device");
   const char* end = found->first + found->second.bytes;
   if (at + bytes > end) past(end, "an allocation of the device, of " + std::to_string(found->second.bytes) + " bytes");
-  if (!found->second.has_tensors) return;
   const auto next = tensors_.upper_bound(const_cast<char*>(at));
   if (next == tensors_.begin() || std::prev(next)->first < found->first) fault(std::string(what) + " before every live tensor of an arena");
   const auto& [start, size] = *std::prev(next);
-  if (at + bytes > start + size) past(start + size, "a live tensor, of " + std::to_string(size) + " bytes");
+  past(start + size, "a live tensor, of " + std::to_string(size) + " bytes");
 }
 
 void DeviceMemory::open() {

@@ -28,7 +28,13 @@ class DeviceMemory {
   // Tensors inside an allocation (an arena's blocks). Once an allocation holds one, only its live tensors may be touched.
   void tensor_begins(void* data, size_t bytes);
   void tensor_ends(void* data, size_t bytes);
-  // Faults unless an operation of the device may touch the range.
+  // Whether an operation of the device may touch the range, remembered for the next question.
+  bool live(const void* address, size_t bytes) const {
+    const char* at = static_cast<const char*>(address);
+    if (at >= live_begin_ && at + bytes <= live_end_) return true;
+    return find_live(at, bytes);
+  }
+  // Faults unless it may.
   void check(const void* address, size_t bytes, const char* what) const;
 
   void open();
@@ -42,6 +48,7 @@ class DeviceMemory {
     bool has_tensors = false;
   };
   std::map<char*, Allocation>::const_iterator find(const void* address) const;
+  bool find_live(const char* at, size_t bytes) const;
   void protect(int access);
   void check_red(const char* end, const char* until, const char* what) const;
 
@@ -53,6 +60,7 @@ class DeviceMemory {
   int open_ = 0;
   std::map<char*, Allocation> allocations_;
   std::map<char*, size_t> tensors_;
+  mutable const char *live_begin_ = nullptr, *live_end_ = nullptr;  // the last range that was found live
 };
 
 // Opens the device's memory for as long as an operation runs.
