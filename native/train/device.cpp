@@ -1,5 +1,7 @@
 #include "train/device.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/process_memory.h"
 #include "cpu/backend.h"
@@ -19,6 +21,14 @@ DeviceKind chosen_device(const std::string& backend, int index) {
   if (backend == "cuda") return DeviceKind::cuda;
   if (backend != "auto") fail("E_RUN", "The device \"" + backend + "\" is not known.", "Use auto, cpu or cuda.");
   return CudaLibrary::instance().probe(index).available ? DeviceKind::cuda : DeviceKind::cpu;
+}
+
+uint64_t device_budget(const DeviceChoice& choice, uint64_t asked) {
+  if (choice.kind != DeviceKind::cuda) return asked;
+  const CudaStatus status = CudaLibrary::instance().probe(choice.index);
+  if (!status.available || status.card.memory_bytes <= kLeftFree) return asked;
+  const uint64_t most = status.card.memory_bytes - kLeftFree;
+  return asked ? std::min(asked, most) : most;
 }
 
 Device::Device(const DeviceChoice& choice, uint64_t needed, uint64_t budget) {

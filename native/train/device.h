@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <string>
 
 #include "core/arena.h"
 #include "ops/ops.h"
@@ -17,6 +18,10 @@ struct DeviceChoice {
 
 // "auto" | "cpu" | "cuda": "auto" is the card where one can be used. Throws E_RUN for another name.
 DeviceKind chosen_device(const std::string& backend, int index);
+
+// What a run may take there: `asked`, but never more than the card has; all that the card has where 0 is asked. On the processor, and
+// where the card is not in this machine (a plan for another one), `asked`.
+uint64_t device_budget(const DeviceChoice& choice, uint64_t asked);
 
 // Memory and operations of a device, with one accounted arena.
 class Device {
