@@ -41,19 +41,23 @@ void LoqtSlot::visit(const StateVisitor& visitor) const {
   fixed().storage.visit(linear_->name + ".loqt_basis", visitor);
 }
 
-void LoqtSlot::begin(const Context& context, const WeightSource& source, bool first) {
+void LoqtSlot::begin(const Context& context, bool first) {
   linear_->probing = true;
   linear_->probe_written = false;
-  if (first) return;  // the weight as loaded is the quantized original already, and the trained factor is zero
-  if (linear_->weight.is_nf4()) {
-    Tensor full = event_tensor(context, linear_->out, linear_->in);
-    folded(context, source, first, full);
-    linear_->stand_in = Weight(context, linear_->weight.format(), linear_->out, linear_->in, Category::events, Lifetime::passing);
-    linear_->stand_in.assign(context, full);
-  } else {
-    linear_->delta->add_to(context, linear_->weight.dense());
-    context.ops.zero(trained().storage.dense());
-  }
+  first_ = first;
+  if (first || linear_->weight.is_nf4()) return;
+  linear_->delta->add_to(context, linear_->weight.dense());
+  context.ops.zero(trained().storage.dense());
+}
+
+// At the first event the weight as loaded is the quantized original already, and the trained factor is zero.
+void LoqtSlot::stand_in(const Context& context) {
+  if (first_ || !linear_->weight.is_nf4()) return;
+  Tensor full = event_tensor(context, linear_->out, linear_->in);
+  linear_->weight.read(context, full);
+  linear_->delta->add_to(context, full);
+  linear_->stand_in = Weight(context, linear_->weight.format(), linear_->out, linear_->in, Category::events, Lifetime::passing);
+  linear_->stand_in.assign(context, full);
 }
 
 void LoqtSlot::park(const Context& context) {

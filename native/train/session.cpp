@@ -103,7 +103,10 @@ void Session::forward_backward(const Batch& batch, int64_t index, float scale, b
   context_.ops.embedding(batch.ids, model_.embedding.dense(), x[0]);
   for (size_t layer = 0; layer < layers; ++layer) {
     x[layer + 1] = residual();
+    const int unit = static_cast<int>(layer) + 1;
+    if (event) method_->enter_unit(context_, unit, false);
     block_forward(context_, model_, model_.blocks[layer], batch, x[layer], x[layer + 1], recompute_ ? nullptr : &kept[layer]);
+    if (event) method_->leave_unit(context_, unit, false);
   }
   // The gradient takes the place of the last block's output, which nobody else reads.
   Tensor g = std::move(x[layers]);
@@ -116,14 +119,14 @@ void Session::forward_backward(const Batch& batch, int64_t index, float scale, b
   finish(model_.last_unit());
   for (size_t layer = layers; layer-- > 0 && result.finite;) {
     const int unit = static_cast<int>(layer) + 1;
+    if (event) method_->enter_unit(context_, unit, true);
     if (recompute_) {
       Tensor again = residual();
       block_forward(context_, model_, model_.blocks[layer], batch, x[layer], again, &kept[layer]);
     }
-    if (event) method_->between_units(context_, unit, true);
     block_backward(context_, model_, model_.blocks[layer], batch, x[layer], kept[layer], g);
     x[layer].reset();
-    if (event && !last) method_->between_units(context_, unit, false);
+    if (event && !last) method_->leave_unit(context_, unit, true);
     finish(unit);
   }
   if (!result.finite) return;
