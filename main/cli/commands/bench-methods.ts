@@ -20,7 +20,7 @@ export async function benchMethods(
   const home = mkdtempSync(path.join(tmpdir(), 'rankwise-methods-'));
   const app = createApp(resolvePaths({ ...process.env, RANKWISE_HOME: home }));
   try {
-    const { runs } = await app.records();
+    const { runs } = await app.open();
     const { novel } = unpackTexts(bundledTexts, path.join(home, 'texts'));
     return await new MethodComparisonService(runs, methodSweep, novel, home).compare(settings, onProgress);
   } finally {

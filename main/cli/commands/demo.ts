@@ -22,7 +22,7 @@ export function addDemo(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((options: { seconds: number; output?: string; json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs, records } = await app.records();
+        const { runs, records } = await app.open();
         const folder = options.output ? path.resolve(options.output) : path.join(app.paths.home, 'demo');
         if (!options.output) forgetLast(records, folder);
         const texts = unpackTexts(bundledTexts, path.join(folder, 'texts'));

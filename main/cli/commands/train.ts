@@ -18,7 +18,7 @@ export function addTraining(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs } = await app.records();
+        const { runs } = await app.open();
         const { run, plan } = await runs.plan(readRunFile(file), originOf(file));
         output.result(plan, () => planText(run.name, plan));
       }),
@@ -29,7 +29,7 @@ export function addTraining(program: Command, withContext: WithContext): void {
     .option('--json', 'every event as one JSON object a line on standard output')
     .action((file: string, options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs } = await app.records();
+        const { runs } = await app.open();
         const runFile = readRunFile(file);
         await follow(output, runFile.training.steps, (observer) => runs.train(runFile, originOf(file), observer));
       }),
@@ -40,7 +40,7 @@ export function addTraining(program: Command, withContext: WithContext): void {
     .option('--json', 'every event as one JSON object a line on standard output')
     .action((folder: string, options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs } = await app.records();
+        const { runs } = await app.open();
         const output_ = path.resolve(folder);
         await follow(output, runs.stepsOf(output_), (observer) => runs.resume(output_, observer));
       }),
