@@ -25,6 +25,11 @@ export interface RunJob<Kind extends 'plan' | 'train'> {
   tokens: TokenFiles;
   outputDir: string;
   resume: boolean;
+  /**
+   * Of a fork: `state.record` in the manifest.json of the checkpoint that was copied into the new run's folder. `resume` then takes
+   * that checkpoint although settings differ, as long as its tensors fit. Give it on every resume of the fork.
+   */
+  parentRecord?: string | null;
   samples: { prompt: string; ids: number[] }[];
   sampleTokens: number;
 }
@@ -34,6 +39,8 @@ export type TrainJob = RunJob<'train'>;
 interface ModelJob {
   model: string;
   adapter: string | null;
+  /** Factor on what the adapter adds: 1 (where it is left out) = as trained, 0 = the base alone. */
+  adapterScale?: number;
 }
 
 export interface EvalJob extends ModelJob {
@@ -55,12 +62,49 @@ export interface GenerateJob extends ModelJob {
   precision: 'f32' | 'bf16';
   storage: string;
   eosIds?: number[];
+  /** Tell each token's probability and the likeliest five in its place. */
+  probabilities?: boolean;
 }
 
 export interface MergeJob extends ModelJob {
   kind: 'merge';
   output: string;
   dtype: 'float32' | 'bfloat16';
+}
+
+/** Norm of what an adapter adds to each layer; `adapter` is a PEFT folder. */
+export interface NormsJob {
+  kind: 'norms';
+  adapter: string;
+}
+
+/**
+ * The receipt of a merge: logits of a model with its adapter against those of another model folder, at every position of a tokens
+ * file or of some lists of ids. One model is in memory at a time; the first one's logits (4 bytes × positions × vocabulary) are kept.
+ */
+export type LogitsCompareJob = ModelJob & {
+  kind: 'logits-compare';
+  other: string;
+  precision: 'f32' | 'bf16';
+  storage: string;
+  threads?: number;
+  memoryBudget?: number;
+} & ({ tokens: string } | { ids: number[][] });
+
+export interface LogitsComparison {
+  /** Of logits, over all positions and the whole vocabulary. */
+  maxDifference: number;
+  meanDifference: number;
+  /** Share of positions, 0 to 1, at which both find the same token the likeliest. */
+  agreement: number;
+  positions: number;
+  /** Predictions that the losses are means of. */
+  tokens: number;
+  loss: number;
+  perplexity: number;
+  otherLoss: number;
+  otherPerplexity: number;
+  peakBytes: number;
 }
 
 export interface BenchJob {
@@ -73,7 +117,8 @@ export interface SelftestJob {
   kind: 'selftest';
 }
 
-export type Job = RunJob<'plan'> | TrainJob | EvalJob | GenerateJob | MergeJob | BenchJob | SelftestJob;
+export type Job =
+  RunJob<'plan'> | TrainJob | EvalJob | GenerateJob | MergeJob | NormsJob | LogitsCompareJob | BenchJob | SelftestJob;
 
 /** What each kind of job answers. */
 export interface JobResults {
@@ -81,7 +126,9 @@ export interface JobResults {
   train: Partial<TrainDone> & { stopped?: boolean };
   eval: { loss: number; perplexity: number; tokens: number };
   generate: { ids: number[] };
-  merge: Record<string, unknown>;
+  merge: { output: string; peakBytes: number };
+  norms: { layers: { name: string; norm: number }[] };
+  'logits-compare': LogitsComparison;
   bench: Record<string, unknown>;
   selftest: Record<string, unknown>;
 }
@@ -89,9 +136,20 @@ export interface JobResults {
 export interface RunningJob<J extends Job> {
   /** Rejects with a RankwiseError. */
   result: Promise<JobResults[J['kind']]>;
-  /** Asks the job to stop; a training run writes a checkpoint and resolves with `stopped`. */
+  /**
+   * Asks the job to end. A training run writes a checkpoint and resolves with `stopped`, a generation resolves with what there is;
+   * evaluation, merge and comparison reject with E_CANCELLED and leave nothing behind.
+   */
   cancel(): void;
+  /** Of a training run alone; no other job hears it. */
+  ask(what: JobRequest): void;
 }
+
+/**
+ * At the next end of a step, “checkpoint”: writes one and goes on; “stop”: evaluates, saves model or adapter as they stand and
+ * resolves with `stoppedEarly`.
+ */
+export type JobRequest = 'checkpoint' | 'stop';
 
 /** Where the engine runs: in this process (terminal, tests) or in one of its own (desktop). */
 export interface EngineHost {

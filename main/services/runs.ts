@@ -101,7 +101,7 @@ export class RunService {
     let state: RunState = 'failed';
     try {
       const job = this.#engine.start(jobOf('train', composed, id, resume), (event) => {
-        if (event.type === 'token') return;
+        if (event.type === 'token' || event.type === 'progress') return;
         const told = complete(event, id, composed);
         recorder.take(told);
         observer.onEvent?.(told);

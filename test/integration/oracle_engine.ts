@@ -152,7 +152,7 @@ export async function trainTrajectory(folder: string, trajectory: Trajectory, ou
   };
   const events: TrainEvent[] = [];
   await start(job, (event) => {
-    if (event.type !== 'token') events.push(event);
+    if (event.type !== 'token' && event.type !== 'progress') events.push(event);
   });
   return events;
 }
