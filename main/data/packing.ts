@@ -33,7 +33,11 @@ export function packDocuments(documents: readonly Int32Array[], length: number, 
 }
 
 /** One document a sequence, cut at `length`; what is left of a sequence is filled up. `cut` counts the documents that were longer. */
-export function padDocuments(documents: readonly Int32Array[], length: number, padId: number): Sequences & { cut: number } {
+export function padDocuments(
+  documents: readonly Int32Array[],
+  length: number,
+  padId: number,
+): Sequences & { cut: number } {
   const sequences = allocate(documents.length, length, padId);
   let cut = 0;
   for (const [row, document] of documents.entries()) {

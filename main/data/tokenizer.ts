@@ -27,7 +27,9 @@ export class Tokenizer {
     this.#inPieces = !parts.normalizer && JSON.stringify(parts.pre_tokenizer ?? null).includes('"ByteLevel"');
     const eos = config.eos_token as string | { content?: string } | null | undefined;
     const names = [typeof eos === 'string' ? eos : eos?.content, END_OF_TEXT, '</s>', '<|end_of_text|>'];
-    this.endId = names.map((name) => (name ? this.#tokenizer.token_to_id(name) : undefined)).find((id) => id !== undefined);
+    this.endId = names
+      .map((name) => (name ? this.#tokenizer.token_to_id(name) : undefined))
+      .find((id) => id !== undefined);
     this.vocabSize = 1 + [...this.#tokenizer.get_vocab(true).values()].reduce((a, b) => Math.max(a, b), -1);
   }
 
@@ -55,12 +57,22 @@ export class Tokenizer {
 
 /** @param place a tokenizer.json, or a folder that holds one. Throws E_TOKENIZER. */
 export function loadTokenizer(place: string): Tokenizer {
-  const file = path.basename(place) === 'tokenizer.json' || !existsSync(path.join(place, 'tokenizer.json')) ? place : path.join(place, 'tokenizer.json');
+  const file =
+    path.basename(place) === 'tokenizer.json' || !existsSync(path.join(place, 'tokenizer.json'))
+      ? place
+      : path.join(place, 'tokenizer.json');
   const config = path.join(path.dirname(file), 'tokenizer_config.json');
   try {
-    return new Tokenizer(readFileSync(file, 'utf8'), existsSync(config) ? readFileSync(config, 'utf8') : JSON.stringify(bpeTokenizerConfig));
+    return new Tokenizer(
+      readFileSync(file, 'utf8'),
+      existsSync(config) ? readFileSync(config, 'utf8') : JSON.stringify(bpeTokenizerConfig),
+    );
   } catch (error) {
-    throw new RankwiseError('E_TOKENIZER', `The tokenizer at ${file} cannot be read: ${reportOf(error).message}.`, 'Rankwise reads tokenizer.json, the fast format of Hugging Face.');
+    throw new RankwiseError(
+      'E_TOKENIZER',
+      `The tokenizer at ${file} cannot be read: ${reportOf(error).message}.`,
+      'Rankwise reads tokenizer.json, the fast format of Hugging Face.',
+    );
   }
 }
 
