@@ -1,8 +1,10 @@
 import type { EngineHost } from './engine/host.ts';
 import { InProcessHost } from './engine/inprocess.ts';
-import { torchStepScript, type Paths } from './paths.ts';
+import { migrations, torchStepScript, type Paths } from './paths.ts';
 import { BenchmarkService } from './services/benchmarks.ts';
 import { DatasetService } from './services/datasets.ts';
+import { type Desk, noDesk } from './services/desk.ts';
+import { FileService } from './services/files.ts';
 import { InferenceService } from './services/inference.ts';
 import { MethodService } from './services/methods.ts';
 import { ModelService } from './services/models.ts';
@@ -10,6 +12,7 @@ import { NoticeHub } from './services/notices.ts';
 import { RecordService } from './services/records.ts';
 import { RunComposer } from './services/run-composer.ts';
 import { RunService } from './services/runs.ts';
+import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
 import { TaskService } from './services/tasks.ts';
 import { openStore } from './store/store.ts';
@@ -19,7 +22,9 @@ export interface Workshop {
   paths: Paths;
   engine: EngineHost;
   notices: NoticeHub;
+  desk: Desk;
   tasks: TaskService;
+  files: FileService;
   system: SystemService;
   methods: MethodService;
   inference: InferenceService;
@@ -41,19 +46,23 @@ export interface AppOptions {
   /** Another engine than the built addon in this process. */
   engine?: EngineHost;
   notices?: NoticeHub;
+  /** Dialogs and the like, where the door has them. */
+  desk?: Desk;
 }
 
 /** Puts paths, records and engine together. */
 export function createApp(
   paths: Paths,
-  { engine = new InProcessHost(paths.addon), notices = new NoticeHub() }: AppOptions = {},
+  { engine = new InProcessHost(paths.addon), notices = new NoticeHub(), desk = noDesk }: AppOptions = {},
 ): App {
   const datasets = new DatasetService(paths.cache);
   const workshop: Workshop = {
     paths,
     engine,
     notices,
+    desk,
     tasks: new TaskService(notices),
+    files: new FileService(),
     system: new SystemService(engine, paths.home),
     methods: new MethodService(engine),
     inference: new InferenceService(engine, datasets),
@@ -72,10 +81,11 @@ export function createApp(
   };
 }
 
-async function openServices({ paths, engine, methods }: Workshop, datasets: DatasetService) {
-  const store = await openStore(paths.database);
-  const models = new ModelService(engine, store.runs);
+async function openServices({ paths, engine, methods, notices }: Workshop, datasets: DatasetService) {
+  const store = await openStore(paths.database, migrations);
+  const settings = new SettingsService(store.settings, notices);
+  const models = new ModelService(engine, store.runs, store.models);
   const composer = new RunComposer(methods, models, datasets);
-  const runs = new RunService(engine, composer, store);
-  return { store, models, datasets, composer, runs, records: new RecordService(store) };
+  const runs = new RunService(engine, composer, store, notices);
+  return { store, settings, models, datasets, composer, runs, records: new RecordService(store) };
 }

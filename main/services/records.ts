@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { RankwiseError } from '../../preload/contract/errors.ts';
+import { type ErrorReport, RankwiseError } from '../../preload/contract/errors.ts';
 import type { RunRecord } from '../store/runs.ts';
 import type { CheckpointRecord } from '../store/checkpoints.ts';
 import type { Store } from '../store/store.ts';
@@ -29,6 +29,12 @@ export interface Comparison {
   /** Settings in which the runs differ, by their path in the run file; one value a run, null where it has none. */
   differences: { setting: string; values: unknown[] }[];
 }
+
+const PROCESS_DIED: ErrorReport = {
+  code: 'E_INTERRUPTED',
+  message: 'The program ended while this run was training.',
+  hint: 'Resume it: it goes on from its newest checkpoint.',
+};
 
 /** What is known of runs: listing, comparing, deleting. */
 export class RecordService {
@@ -94,8 +100,9 @@ export class RecordService {
 
   #settled(run: RunRecord): RunRecord {
     if (run.state !== 'running' || (run.process !== null && isAlive(run.process))) return run;
-    this.#store.runs.end(run.id, 'interrupted', Date.now(), {});
-    return { ...run, state: 'interrupted', process: null };
+    const ended = { state: 'interrupted' as const, process: null, endedAt: Date.now(), error: PROCESS_DIED };
+    this.#store.runs.update(run.id, ended);
+    return { ...run, ...ended };
   }
 
   #outcome(run: RunRecord): Comparison['runs'][number] {

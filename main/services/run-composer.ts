@@ -20,6 +20,8 @@ export interface ComposedRun {
   samples: { prompt: string; ids: number[] }[];
   /** Of training and evaluation data together. */
   dataHash: string;
+  /** Of the training data; null where they are not counted yet. */
+  sequences: number | null;
   notes: string[];
 }
 
@@ -131,6 +133,7 @@ export class RunComposer {
       dataHash: createHash('sha256')
         .update(`${trained.hash} ${evaluated?.hash ?? ''}`)
         .digest('hex'),
+      sequences: trained.sequences || null,
       notes: [...trained.notes, ...(evaluated?.notes ?? [])],
     };
   }

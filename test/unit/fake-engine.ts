@@ -99,7 +99,7 @@ export class FakeEngine implements EngineHost {
         hash: 'h',
       });
     let done = job.resume ? this.resumeFrom : 0;
-    onEvent({ type: 'start', run: job.run.name, config: job.run, plan: fakePlan });
+    onEvent({ type: 'start', run: job.run.name, config: job.run, plan: fakePlan, step: done });
     while (done < steps && !asked.has('stop')) {
       const step = done;
       await new Promise(setImmediate);

@@ -118,7 +118,7 @@ describe('training', () => {
     };
     const first = await runs.train(runFile(), origin(), { onEvent, signal: controller.signal });
     expect(first.stopped).toBe(true);
-    expect(records.find(first.id).state).toBe('stopped');
+    expect(records.find(first.id).state).toBe('paused');
     engine.resumeFrom = 2;
     const second = await runs.resume(path.join(folder, 'out'));
     expect(second).toMatchObject({ id: first.id, stopped: false });
