@@ -12,7 +12,7 @@ const LAYERS = [
   ['main/store', ['main/store', 'preload/contract']],
   ['main/services', ['main/services', 'main/store', 'main/data', 'main/formats', 'main/engine', 'preload/contract']],
   // The doors: the same services, through the same contract.
-  ['main/api', ['main/api', 'main/services', 'main/app.ts', 'preload/contract']],
+  ['main/api', ['main/api', 'main/services', 'main/engine', 'main/app.ts', 'main/paths.ts', 'preload/contract']],
   [
     'main/desktop',
     ['main/desktop', 'main/api', 'main/services', 'main/engine', 'main/app.ts', 'main/paths.ts', 'preload/contract'],
