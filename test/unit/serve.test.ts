@@ -114,8 +114,8 @@ describe('who is let in', () => {
     ['at another place', () => own(), '/call/projects/list'],
   ])('hears no notice %s', async (_how, headers, place) => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}${place}`, { headers: headers() });
-    const [error] = await new Promise((resolve) => socket.once('error', (...all) => resolve(all)));
-    expect(error.message).toContain('403');
+    const message = await new Promise<string>((resolve) => socket.once('error', (error) => resolve(error.message)));
+    expect(message).toContain('403');
   });
 });
 
