@@ -4,7 +4,18 @@ export type DataFormat = 'text' | 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet' |
 export type DataKind = 'text' | 'completion' | 'messages' | 'preference' | 'tokens' | 'unclear';
 
 /** What a column is for. `messages` takes OpenAI's lists and ShareGPT's conversations alike. */
-export type ColumnRole = 'text' | 'system' | 'prompt' | 'input' | 'completion' | 'messages' | 'chosen' | 'rejected';
+export const COLUMN_ROLES = [
+  'text',
+  'system',
+  'prompt',
+  'input',
+  'completion',
+  'messages',
+  'chosen',
+  'rejected',
+] as const;
+
+export type ColumnRole = (typeof COLUMN_ROLES)[number];
 
 /** Column → role; columns that are not named are not used. Also `data.mapping` of the run file. */
 export type Mapping = Record<string, ColumnRole>;
@@ -80,6 +91,8 @@ export interface PreviewRow {
   length: number;
   /** Longer than the sequence: what follows `sequenceLength` is cut. */
   cut: boolean;
+  /** Only the beginning of a very long text was read: `length` counts that. */
+  partial?: boolean;
 }
 
 export interface Preview {

@@ -45,7 +45,7 @@ const dataSchema = z.strictObject({
   format: z.enum(['auto', 'text', 'jsonl', 'json', 'csv', 'tsv', 'parquet', 'tokens']).default('auto'),
   /** Column → role; null = the dataset's own, or what a first look makes of the columns. */
   mapping: z.record(z.string(), z.enum(COLUMN_ROLES)).nullable().default(null),
-  /** "auto", "none", the name of one of the tokenizer's templates, or the text of a template. */
+  /** "auto" (the tokenizer's own), "none", or the text of a Jinja template. */
   template: z.string().default('auto'),
   /** Default: the dataset's own, or the completions. */
   trainOn: z.enum(['completions', 'all']).optional(),

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { scanRecord } from '../../main/data/readers/csv-record.ts';
 import { jsonFault } from '../../main/data/readers/json-fault.ts';
 import { isRow, type Finding } from '../../main/data/readers/row.ts';
 import { formatOf, openSource, readSource } from '../../main/data/source.ts';
@@ -140,13 +141,37 @@ describe('tables of text', () => {
     ]);
   });
 
-  it('tells quotes that are not in order', async () => {
-    const found = await problems(file('quotes.csv', 'a,b\n1,"x"y\n3,4\n'));
-    expect(found).toHaveLength(1);
-    expect(found[0]![0]).toBe(2);
+  it('tells quotes that are not in order and goes on with the next line', async () => {
+    const source = file('quotes.csv', 'a,b\n1,"x"y\n2,5" nails\n3,"open\n4,5\n');
+    expect(await problems(source)).toEqual([
+      [2, 6, 1, 'A quoted field goes on behind its closing quote.'],
+      [4, 3, 3, 'The quote that opens here is not closed.'],
+    ]);
+    expect(await rows(source)).toEqual([{ a: '2', b: '5" nails' }, { a: '4', b: '5' }]); // prettier-ignore
   });
 
-  it('reads more rows than its parser holds back', async () => {
+  it.each(['\n', '\r\n', '\r'])('reads lines that end with %j', async (end) => {
+    const source = file('ends.csv', ['a,b', '"1\n",', '', ',""""', ''].join(end));
+    expect(await rows(source)).toEqual([{ a: '1\n', b: '' }, { a: '', b: '"' }]); // prettier-ignore
+  });
+
+  it('never takes a part of a record for the whole, wherever the bytes are cut', () => {
+    const bytes = Buffer.from('"a ""b""\r\nc",d\r\n,"",\r"x"\n');
+    const whole = [['a "b"\r\nc', 'd'], ['', '', ''], ['x']]; // prettier-ignore
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const records: string[][] = [];
+      for (let at = 0; at < cut;) {
+        const scan = scanRecord(bytes.subarray(0, cut), at, 0x2c, cut === bytes.length);
+        if (scan.kind !== 'record') break;
+        records.push(scan.fields.map(String));
+        at = scan.next;
+      }
+      expect(records).toEqual(whole.slice(0, records.length));
+      if (cut === bytes.length) expect(records).toHaveLength(3);
+    }
+  });
+
+  it('reads a table of many pieces', async () => {
     const lines = Array.from({ length: 50_000 }, (_, i) => `${i},${'x'.repeat(40)}`);
     const found = await rows(file('many.csv', `n,text\n${lines.join('\n')}\n`));
     expect(found).toHaveLength(50_000);
