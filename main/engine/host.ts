@@ -41,6 +41,10 @@ interface ModelJob {
   adapter: string | null;
   /** Factor on what the adapter adds: 1 (where it is left out) = as trained, 0 = the base alone. */
   adapterScale?: number;
+  /** 0 or left out = every core. */
+  threads?: number;
+  /** Refuse to need more than this; 0 or left out = no bound. */
+  memoryBudget?: number;
 }
 
 export interface EvalJob extends ModelJob {

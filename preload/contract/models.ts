@@ -27,7 +27,7 @@ export interface ModelSummary {
 }
 
 export interface ModelCard extends ModelSummary {
-  /** Of config.json and of every weight file's header; null for a preset. */
+  /** Of config.json and every byte of the weights; null for a preset. */
   hash: string | null;
   files: { name: string; bytes: number }[];
   template: string | null;
@@ -36,6 +36,30 @@ export interface ModelCard extends ModelSummary {
   intermediateSize: number;
   /** Adapters that were made for exactly these weights. */
   adapters: string[];
+  /** Where it was made by folding an adapter into its base. */
+  baked: { recipe: BakeRecipe; receipt: BakeReceipt } | null;
+}
+
+/** What a merge was to do. Names and hashes as they were then: the parts may be gone since. */
+export interface BakeRecipe {
+  base: string;
+  baseName: string;
+  baseHash: string | null;
+  adapter: string;
+  adapterName: string;
+  scale: number;
+  dtype: 'float32' | 'bfloat16';
+}
+
+/**
+ * How the model that was written compares with base and adapter side by side, on logits of a few prompts: the largest and the
+ * mean difference, and the share of positions at which both think the same token the likeliest.
+ */
+export interface BakeReceipt {
+  maxDifference: number;
+  meanDifference: number;
+  agreement: number;
+  positions: number;
 }
 
 /** What training a model by one method takes, with the rest of the settings at their defaults. From the planner. */
