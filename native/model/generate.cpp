@@ -172,7 +172,7 @@ std::vector<int32_t> generate(const Context& context, const Model& model, const 
                            ? choose_token(pass.logits.as<float>(), model.config.vocab_size, settings.temperature, settings.top_p, draw)
                            : 0;
     added.push_back(id);
-    if (settings.on_token && !settings.on_token(id)) break;
+    if (settings.on_token && !settings.on_token(id, pass.logits.as<float>())) break;
     if (std::find(settings.stop_ids.begin(), settings.stop_ids.end(), id) != settings.stop_ids.end()) break;
     next.assign(1, id);
   }
