@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { EngineHost } from './engine/host.ts';
 import { InProcessHost } from './engine/inprocess.ts';
 import { migrations, torchStepScript, type Paths } from './paths.ts';
@@ -9,8 +10,15 @@ import { InferenceService } from './services/inference.ts';
 import { MethodService } from './services/methods.ts';
 import { ModelService } from './services/models.ts';
 import { NoticeHub } from './services/notices.ts';
+import { ProjectService } from './services/projects.ts';
+import { QueueGate } from './services/queue-gate.ts';
+import { QueueService } from './services/queue.ts';
 import { RecordService } from './services/records.ts';
 import { RunComposer } from './services/run-composer.ts';
+import { RunDetailService } from './services/run-details.ts';
+import { RunLauncher } from './services/run-launcher.ts';
+import { RunManager } from './services/run-manager.ts';
+import { RunSummaries } from './services/run-summaries.ts';
 import { RunService } from './services/runs.ts';
 import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
@@ -38,7 +46,7 @@ export type Services = Workshop & Awaited<ReturnType<typeof openServices>>;
 export interface App extends Workshop {
   /** Opens the database at the first call. */
   open(): Promise<Services>;
-  /** Ends the tasks and closes the database. */
+  /** Ends the tasks, pauses what trains and closes the database. */
   close(): Promise<void>;
 }
 
@@ -74,8 +82,10 @@ export function createApp(
     open: () => (opened ??= openServices(workshop, datasets).then((services) => ({ ...workshop, ...services }))),
     async close() {
       workshop.tasks.cancelAll();
+      const services = await opened;
+      await services?.manager.close();
       notices.flush();
-      if (opened) (await opened).store.close();
+      services?.store.close();
       opened = undefined;
     },
   };
@@ -87,5 +97,27 @@ async function openServices({ paths, engine, methods, notices }: Workshop, datas
   const models = new ModelService(engine, store.runs, store.models);
   const composer = new RunComposer(methods, models, datasets);
   const runs = new RunService(engine, composer, store, notices);
-  return { store, settings, models, datasets, composer, runs, records: new RecordService(store) };
+  const records = new RecordService(store);
+  const summaries = new RunSummaries(store, records, methods);
+  const details = new RunDetailService(store, records, summaries);
+  const gate = new QueueGate(store.queue, paths.home);
+  const manager = new RunManager({ store, runs, records, summaries, notices, gate });
+  const queue = new QueueService(store, manager, gate, notices);
+  const launcher = new RunLauncher({ store, runs, records, manager, folder: path.join(paths.home, 'runs') });
+  const projects = new ProjectService(store, records, summaries, notices);
+  return {
+    store,
+    settings,
+    models,
+    datasets,
+    composer,
+    runs,
+    records,
+    summaries,
+    details,
+    manager,
+    queue,
+    launcher,
+    projects,
+  };
 }

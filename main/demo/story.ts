@@ -5,7 +5,7 @@ import { RankwiseError } from '../../preload/contract/errors.ts';
 import { parseRunFile } from '../../preload/contract/run-file.ts';
 import type { InferenceService } from '../services/inference.ts';
 import type { RunService, TrainingOutcome } from '../services/runs.ts';
-import type { DemoTexts } from './texts.ts';
+import type { SampleTexts } from '../services/sample-texts.ts';
 
 /** Where the demonstration shows itself. */
 export interface DemoView {
@@ -90,7 +90,7 @@ const PRETRAINING = [
  */
 export async function tellStory(
   { runs, inference }: DemoServices,
-  texts: DemoTexts,
+  texts: SampleTexts,
   folder: string,
   seconds: number,
   view: DemoView,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
-import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
+import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { Run, RunFile } from '../../preload/contract/run-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { TokenFiles } from '../engine/host.ts';
 import { type DatasetService, lazyTokenizer, type PreparedData, requireTrainableVocabulary } from './datasets.ts';
@@ -31,23 +31,6 @@ export interface RunFileOrigin {
   folder: string;
   /** Name of the run where the file gives none. */
   name: string;
-}
-
-/** Reads a run file from the disk. Throws E_RUN_FILE with the line where it is no JSON. */
-export function readRunFile(file: string): RunFile {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new RankwiseError('E_RUN_FILE', `The run file ${file} cannot be read: ${reportOf(error).message}.`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new RankwiseError('E_RUN_FILE', `${file} is not JSON: ${reportOf(error).message}.`);
-  }
-  return parseRunFile(value);
 }
 
 /** Turns a run file into a run: checks it against registry, model and data, writes out every default, prepares the tokens. */

@@ -63,22 +63,14 @@ export class RunService {
   /** Trains a new run of the terminal into its output folder. Throws E_OUTPUT where the folder holds another one. */
   async train(file: RunFile, origin: RunFileOrigin, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const composed = await this.#composer.compose(file, origin);
-    return this.#begin(composed, this.#newId(composed.run.name), observer);
+    return this.#begin(composed, freshId(composed.run.name, 'run'), observer);
   }
 
   /** Trains a run that has a record already: one that waited in the queue. */
   async begin(id: string, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const { config, output } = this.#store.runs.find(id)!;
-    try {
-      const file = parseRunFile(JSON.parse(JSON.stringify(config)));
-      const origin = { base: output, folder: output, name: path.basename(output) };
-      return await this.#begin(await this.#composer.compose(file, origin), id, observer);
-    } catch (error) {
-      // What was refused before it began has failed too.
-      if (this.#store.runs.find(id)?.state === 'queued')
-        this.#store.runs.update(id, { state: 'failed', place: null, endedAt: Date.now(), error: reportOf(error) });
-      throw error;
-    }
+    const origin = { base: output, folder: output, name: path.basename(output) };
+    return this.#begin(await this.#composer.compose(parseRunFile(config), origin), id, observer);
   }
 
   /** How many steps the run in a folder is to have. */
@@ -217,10 +209,6 @@ export class RunService {
     if (run.from) return run.from.run;
     if (run.model.path === undefined || path.basename(run.model.path) !== 'model') return null;
     return this.#store.runs.byOutput(path.dirname(run.model.path))?.id ?? null;
-  }
-
-  #newId(name: string): string {
-    return freshId(name, 'run');
   }
 }
 

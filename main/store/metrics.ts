@@ -135,6 +135,15 @@ export class MetricRepository {
     return row?.value ?? null;
   }
 
+  /** −1 where there is none. */
+  lastStep(run: string, key: string): number {
+    this.flush();
+    const row = this.#database
+      .prepare('SELECT max(step) AS step FROM metrics WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?)')
+      .get(run, key) as { step: number | null };
+    return row.step ?? -1;
+  }
+
   #thinned(series: number, first: number, last: number, points: number): BucketRow[] {
     // One bucket more may be cut by the ends of the range, which do not lie between buckets.
     const ideal = Math.ceil((last - first + 1) / Math.max(1, points - 1));

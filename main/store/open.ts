@@ -9,7 +9,7 @@ export interface OpenedDatabase {
   database: Database.Database;
   /** Where a damaged database was put; null where there was none. The records are then empty. */
   damaged: string | null;
-  close(): void;
+  close: () => void;
 }
 
 const MIGRATIONS = path.join(import.meta.dirname, 'migrations');

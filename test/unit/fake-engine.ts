@@ -26,8 +26,10 @@ export const fakePlan: MemoryPlan = {
 /** An engine that computes nothing: it tells the events of a run whose loss falls by the step. */
 export class FakeEngine implements EngineHost {
   readonly jobs: Job[] = [];
+  plan = fakePlan;
   /** Step at which a training job fails; −1 = never. */
   failAt = -1;
+  failure = new RankwiseError('E_NUMBER', 'The loss is not a number.', 'Lower the rate.');
   /** Where a run that is resumed goes on. */
   resumeFrom = 0;
 
@@ -74,7 +76,7 @@ export class FakeEngine implements EngineHost {
     this.jobs.push(job);
     const asked = new Set<JobRequest | 'cancel'>();
     const work = async (): Promise<unknown> => {
-      if (job.kind === 'plan') return fakePlan;
+      if (job.kind === 'plan') return this.plan;
       if (job.kind === 'train') return this.#train(job, onEvent, asked);
       throw new Error(`the fake engine does no ${job.kind}`);
     };
@@ -103,7 +105,7 @@ export class FakeEngine implements EngineHost {
     while (done < steps && !asked.has('stop')) {
       const step = done;
       await new Promise(setImmediate);
-      if (step === this.failAt) throw new RankwiseError('E_NUMBER', 'The loss is not a number.', 'Lower the rate.');
+      if (step === this.failAt) throw this.failure;
       if (asked.has('cancel')) return { stopped: true, steps: step };
       onEvent({
         type: 'step',

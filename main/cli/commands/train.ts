@@ -2,14 +2,15 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { TrainEvent } from '../../../preload/contract/events.ts';
 import type { TrainingObserver, TrainingOutcome } from '../../services/runs.ts';
-import { readRunFile, type RunFileOrigin } from '../../services/run-composer.ts';
+import type { RunFileOrigin } from '../../services/run-composer.ts';
+import { readRunFile } from '../../services/run-file-text.ts';
 import type { WithContext } from '../context.ts';
 import type { Output } from '../output.ts';
 import { planText } from '../plan-text.ts';
 import { TrainingProgress } from '../progress.ts';
 import { interruptible } from '../signals.ts';
 import { pairs } from '../table.ts';
-import { bytes, duration, figure } from '../units.ts';
+import { bytes, duration, figure } from '../../services/units.ts';
 
 export function addTraining(program: Command, withContext: WithContext): void {
   program
