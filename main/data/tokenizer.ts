@@ -15,18 +15,36 @@ export class Tokenizer {
   readonly endId: number | undefined;
   /** One more than the highest id. */
   readonly vocabSize: number;
+  /** The special tokens that the settings name, as texts: bos_token, eos_token, … */
+  readonly namedTokens: Readonly<Record<string, string>>;
+  /** Texts of the tokens that are recognised whole wherever they are written, and whether they are special. */
+  readonly addedTokens: ReadonlyMap<string, { special: boolean }>;
+  /** Ids that the tokenizer puts before a text. */
+  readonly leadingIds: readonly number[];
+  /** How the text of a token is written in the vocabulary; null where it cannot be told. */
+  readonly spelling: 'bytes' | 'spaces' | null;
   readonly #tokenizer: HuggingFaceTokenizer;
   readonly #inPieces: boolean;
 
   /** @param json text of tokenizer.json  @param configJson text of tokenizer_config.json */
   constructor(json: string, configJson: string) {
-    const parts = JSON.parse(json) as { normalizer: unknown; pre_tokenizer: unknown };
+    const parts = JSON.parse(json) as {
+      normalizer: unknown;
+      pre_tokenizer: unknown;
+      added_tokens?: { content: string; special?: boolean }[];
+    };
     const config = JSON.parse(configJson) as Record<string, unknown>;
     this.hash = hashTexts([json, configJson]);
     this.#tokenizer = new HuggingFaceTokenizer(parts, { ...config, clean_up_tokenization_spaces: false });
-    this.#inPieces = !parts.normalizer && JSON.stringify(parts.pre_tokenizer ?? null).includes('"ByteLevel"');
-    const eos = config.eos_token as string | { content?: string } | null | undefined;
-    const names = [typeof eos === 'string' ? eos : eos?.content, END_OF_TEXT, '</s>', '<|end_of_text|>'];
+    const cuts = JSON.stringify([parts.normalizer ?? null, parts.pre_tokenizer ?? null]);
+    this.spelling = cuts.includes('"ByteLevel"') ? 'bytes' : cuts.includes('▁') ? 'spaces' : null;
+    this.#inPieces = !parts.normalizer && this.spelling === 'bytes';
+    this.namedTokens = namedTokensOf(config);
+    this.addedTokens = new Map(
+      (parts.added_tokens ?? []).map(({ content, special }) => [content, { special: special ?? false }]),
+    );
+    this.leadingIds = this.#leading();
+    const names = [this.namedTokens.eos_token, END_OF_TEXT, '</s>', '<|end_of_text|>'];
     this.endId = names
       .map((name) => (name ? this.#tokenizer.token_to_id(name) : undefined))
       .find((id) => id !== undefined);
@@ -36,6 +54,16 @@ export class Tokenizer {
   /** Ids of a text with the special tokens that the tokenizer puts around it (a beginning-of-text token, for instance). */
   encode(text: string): number[] {
     return this.#tokenizer.encode(text, { add_special_tokens: true }).ids;
+  }
+
+  /** Tokens of a text in which every special token is written out, as chat templates write them. */
+  encodeRendered(text: string): number[] {
+    return this.spell(text).ids;
+  }
+
+  /** The tokens of a text, nothing added, and how they stand in the vocabulary. */
+  spell(text: string): { ids: number[]; tokens: string[] } {
+    return this.#tokenizer.encode(text, { add_special_tokens: false });
   }
 
   /** Ids of one document, ended by the end-of-text token. */
@@ -53,6 +81,22 @@ export class Tokenizer {
     if (ids.length === 0) return '';
     return this.#tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
   }
+
+  #leading(): number[] {
+    const inner = this.spell('a').ids;
+    const outer = this.encode('a');
+    const at = outer.findIndex((_, i) => inner.every((id, j) => outer[i + j] === id));
+    return outer.slice(0, Math.max(0, at));
+  }
+}
+
+function namedTokensOf(config: Record<string, unknown>): Record<string, string> {
+  const named: [string, string][] = [];
+  for (const [name, value] of Object.entries(config)) {
+    const text = typeof value === 'string' ? value : (value as { content?: unknown } | null)?.content;
+    if (name.endsWith('_token') && typeof text === 'string') named.push([name, text]);
+  }
+  return Object.fromEntries(named);
 }
 
 /** @param place a tokenizer.json, or a folder that holds one. Throws E_TOKENIZER. */
