@@ -50,6 +50,14 @@ export function signed(value: number | null | undefined, write: (value: number) 
   return value > 0 ? `+${write(value)}` : write(value);
 }
 
+/** "5", "0.25", "1e−5": a figure on an axis, as short as it can be told. */
+export function tick(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e4) return count(value);
+  const text = size !== 0 && size < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(4)));
+  return text.replaceAll('-', '−');
+}
+
 /** "12 %", "0.4 %" of a share between 0 and 1. */
 export function percent(share: number | null | undefined): string {
   if (!known(share)) return NOTHING;
@@ -73,8 +81,12 @@ export function count(value: number | null | undefined): string {
 /** "4 min ± 20 s": what is left, and how sure that is. */
 export function timeLeft(left: { seconds: number; plusMinus: number } | null): string {
   if (!left) return NOTHING;
-  return left.plusMinus >= 1 ? `${duration(left.seconds)} ± ${duration(left.plusMinus)}` : duration(left.seconds);
+  const [seconds, plusMinus] = [left.seconds, left.plusMinus].map(wholeSeconds);
+  return left.plusMinus >= 1 ? `${seconds} ± ${plusMinus}` : seconds!;
 }
+
+/** An estimate has no tenths. */
+const wholeSeconds = (seconds: number): string => (seconds < 90 ? `${Math.round(seconds)} s` : duration(seconds));
 
 const UNITS = [
   ['year', 31_536_000],

@@ -26,6 +26,12 @@ export function above(values: Float64Array, counts: Float64Array, cut: number): 
   return sum;
 }
 
+/** Round values from 0 up to `end`, at most `limit` steps apart. */
+export function roundTicks(end: number, limit: number): number[] {
+  const step = roundUp(end / limit);
+  return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step);
+}
+
 function roundUp(width: number): number {
   if (width <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(width));

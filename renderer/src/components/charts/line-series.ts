@@ -1,4 +1,5 @@
 import type { Curve } from './curve.ts';
+import { runDash } from './palette.ts';
 
 /** A line of a LineChart. */
 export interface LineSeries {
@@ -16,6 +17,9 @@ export interface LineSeries {
   /** Never smoothed. */
   rough?: boolean;
 }
+
+/** Its own dash, or its look's; a line that is no run is solid. */
+export const dashOf = ({ dash, token, place }: LineSeries): readonly number[] => dash ?? (token ? [] : runDash(place));
 
 /** Something that happened at a place of the x axis. `coming`: not yet. */
 export interface ChartMark {

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { colour } from '../../theme.ts';
-import { runDash, runToken } from './palette.ts';
-import type { ChartMark, LineSeries } from './line-series.ts';
+import { runToken } from './palette.ts';
+import { dashOf, type ChartMark, type LineSeries } from './line-series.ts';
 
 export interface PlotLook {
   width: number;
@@ -63,7 +63,7 @@ export function plotOptions(lines: readonly PlotLine[], look: PlotLook, hooks: u
 
 function seriesOptions({ series, faint, shown }: PlotLine): uPlot.Series {
   const stroke = colour(series.token ?? runToken(series.place));
-  const dash = series.dash ?? runDash(series.place);
+  const dash = dashOf(series);
   return {
     show: shown,
     stroke,
