@@ -22,7 +22,7 @@ const PROBE = 'Xq';
  */
 export class ChatRenderer {
   readonly #template: ChatTemplate;
-  /** What the template writes behind an assistant's content: the token that ends its turn. Empty where there is none. */
+  /** What the template writes behind an assistant's content: the token that ends its turn, or white space. Empty where there is nothing. */
   readonly turnEnd: string;
   /** The template begins an assistant's turn where it is asked to. */
   readonly #prompts: boolean;
@@ -34,9 +34,10 @@ export class ChatRenderer {
     const asked = attempt(() => template.render(question));
     this.#prompts = asked !== undefined && attempt(() => template.render(question, true)) !== asked;
     const answered = attempt(() => template.render([...question, { role: 'assistant', content: PROBE }])) ?? '';
-    const tail = answered.slice(answered.lastIndexOf(PROBE) + PROBE.length).trimStart();
-    const special = specials.filter((token) => tail.startsWith(token)).sort((a, b) => b.length - a.length)[0];
-    this.turnEnd = answered.includes(PROBE) ? (special ?? tail.trimEnd()) : '';
+    const tail = answered.slice(answered.lastIndexOf(PROBE) + PROBE.length);
+    const word = tail.trimStart();
+    const special = specials.filter((token) => word.startsWith(token)).sort((a, b) => b.length - a.length)[0];
+    this.turnEnd = answered.includes(PROBE) ? (special ?? (word.trimEnd() || tail)) : '';
   }
 
   /** @param learnFrom turns before this one are a prompt. Throws E_TEMPLATE. */
@@ -65,7 +66,7 @@ export class ChatRenderer {
       );
     }
     if (this.turnEnd === '' || content === undefined) return [begin, end];
-    const space = /^\s*/.exec(text.slice(end))![0].length;
+    const space = text.startsWith(this.turnEnd, end) ? 0 : /^\s*/.exec(text.slice(end))![0].length;
     return [begin, text.startsWith(this.turnEnd, end + space) ? end + space + this.turnEnd.length : end];
   }
 

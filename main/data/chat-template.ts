@@ -57,7 +57,7 @@ export class ChatTemplate {
     };
     for (const [name, value] of Object.entries(names)) environment.set(name, value);
     try {
-      return String(new Interpreter(environment).run(this.#program).value);
+      return new Interpreter(environment).run(this.#program).value as string;
     } catch (error) {
       throw new RankwiseError(
         'E_TEMPLATE',

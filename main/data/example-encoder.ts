@@ -49,7 +49,7 @@ export class ExampleEncoder {
     if (this.#trainOn === 'all') return { ids, trained: trained.fill(1) };
     trained.set(trainedTokens(this.#tokenizer, text, spelled, spans), leading.length);
     // The end belongs to the answer that it follows.
-    if (spans.length > 0 && spans.at(-1)![1] === text.length) trained.fill(1, ids.length - ending.length);
+    if (spans.length > 0 && text.slice(spans.at(-1)![1]).trim() === '') trained.fill(1, ids.length - ending.length);
     return { ids, trained };
   }
 
@@ -74,7 +74,7 @@ export class ExampleEncoder {
   // The end-of-text token, where nothing else ends the row: a model that never sees an end never stops.
   #endingOf(complete: boolean, last: number | undefined): number[] {
     const { endId } = this.#tokenizer;
-    const ended = endId === undefined || last === endId || (complete && this.#chats!.turnEnd !== '');
+    const ended = endId === undefined || last === endId || (complete && this.#chats!.turnEnd.trim() !== '');
     return ended ? [] : [endId];
   }
 }

@@ -39,15 +39,17 @@ export class Tokenizer {
     const cuts = JSON.stringify([parts.normalizer ?? null, parts.pre_tokenizer ?? null]);
     this.spelling = cuts.includes('"ByteLevel"') ? 'bytes' : cuts.includes('▁') ? 'spaces' : null;
     this.#inPieces = !parts.normalizer && this.spelling === 'bytes';
-    this.namedTokens = namedTokensOf(config);
+    const named = namedTokensOf(config);
     this.addedTokens = new Map(
       (parts.added_tokens ?? []).map(({ content, special }) => [content, { special: special ?? false }]),
     );
     this.leadingIds = this.#leading();
-    const names = [this.namedTokens.eos_token, END_OF_TEXT, '</s>', '<|end_of_text|>'];
+    const names = [named.eos_token, END_OF_TEXT, '</s>', '<|end_of_text|>'];
     this.endId = names
       .map((name) => (name ? this.#tokenizer.token_to_id(name) : undefined))
       .find((id) => id !== undefined);
+    const end = this.endId === undefined ? undefined : this.#tokenizer.id_to_token(this.endId);
+    this.namedTokens = end === undefined ? named : { ...named, eos_token: end };
     this.vocabSize = 1 + [...this.#tokenizer.get_vocab(true).values()].reduce((a, b) => Math.max(a, b), -1);
   }
 
