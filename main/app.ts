@@ -3,6 +3,7 @@ import type { EngineHost } from './engine/host.ts';
 import { InProcessHost } from './engine/inprocess.ts';
 import { migrations, torchStepScript, type Paths } from './paths.ts';
 import { BenchmarkService } from './services/benchmarks.ts';
+import { BudgetSolver } from './services/budget.ts';
 import { DatasetService } from './services/datasets.ts';
 import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
@@ -103,7 +104,14 @@ async function openServices({ paths, engine, methods, notices }: Workshop, datas
   const gate = new QueueGate(store.queue, paths.home);
   const manager = new RunManager({ store, runs, records, summaries, notices, gate });
   const queue = new QueueService(store, manager, gate, notices);
-  const launcher = new RunLauncher({ store, runs, records, manager, folder: path.join(paths.home, 'runs') });
+  const launcher = new RunLauncher({
+    store,
+    runs,
+    records,
+    manager,
+    solver: new BudgetSolver(methods),
+    folder: path.join(paths.home, 'runs'),
+  });
   const projects = new ProjectService(store, records, summaries, notices);
   return {
     store,

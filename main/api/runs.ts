@@ -25,6 +25,7 @@ export const runsApi = (services: Services): Partial<Calls> => {
       return readRunFile(files.open(handle, 'run-file'));
     },
     plan: ({ draft }) => launcher.plan(draft),
+    solve: ({ draft, budgetBytes }) => launcher.solve(draft, budgetBytes),
     async start({ draft, project, first }) {
       return summaries.one(await launcher.start(draft, project, first));
     },

@@ -2,13 +2,15 @@ import path from 'node:path';
 import type { RunDraft } from '../../preload/contract/api.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { MemoryPlan } from '../../preload/contract/events.ts';
-import { parseRunFile } from '../../preload/contract/run-file.ts';
-import type { PlannedRun } from '../../preload/contract/runs.ts';
+import { parseRunFile, type RunFile } from '../../preload/contract/run-file.ts';
+import type { BudgetOption, PlannedRun } from '../../preload/contract/runs.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
+import type { BudgetSolver } from './budget.ts';
 import { checkpointOf } from './forks.ts';
 import { freshId } from './ids.ts';
 import type { RecordService } from './records.ts';
+import type { RunFileOrigin } from './run-composer.ts';
 import type { RunManager } from './run-manager.ts';
 import type { RunService } from './runs.ts';
 import { bytes } from './units.ts';
@@ -18,6 +20,7 @@ export interface RunLauncherParts {
   runs: RunService;
   records: RecordService;
   manager: RunManager;
+  solver: BudgetSolver;
   /** Folder that the runs' folders lie in, by project. */
   folder: string;
 }
@@ -32,9 +35,15 @@ export class RunLauncher {
 
   /** Throws E_RUN_FILE and what composing and planning throw. */
   plan(draft: RunDraft): Promise<PlannedRun> {
-    const folder = path.join(this.#parts.folder, 'plan');
-    const file = parseRunFile({ ...draft, output: folder });
-    return this.#parts.runs.plan(file, { base: folder, folder, name: 'Untitled run' });
+    const { file, origin } = this.#read(draft);
+    return this.#parts.runs.plan(file, origin);
+  }
+
+  /** Ways to train the draft's model on its data inside a budget. Throws what `plan` throws. */
+  async solve(draft: RunDraft, budgetBytes: number): Promise<BudgetOption[]> {
+    const { file, origin } = this.#read(draft);
+    const { run, planBytes } = await this.#parts.runs.planner(file, origin);
+    return this.#parts.solver.solve(file, run, budgetBytes, planBytes);
   }
 
   /**
@@ -86,6 +95,12 @@ export class RunLauncher {
       project,
       false,
     );
+  }
+
+  #read(draft: RunDraft): { file: RunFile; origin: RunFileOrigin } {
+    const folder = path.join(this.#parts.folder, 'draft');
+    const file = parseRunFile({ ...draft, output: undefined });
+    return { file, origin: { base: folder, folder, name: 'Untitled run' } };
   }
 
   #queue(run: Pick<NewRun, 'name' | 'config'> & Partial<NewRun>, project: string, first: boolean): string {

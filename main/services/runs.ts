@@ -60,6 +60,14 @@ export class RunService {
     return { run: composed.run, plan, sequences: composed.sequences, notes: composed.notes };
   }
 
+  /** Bytes of a run's variants, which share its data: composed once, planned as often as asked. */
+  async planner(file: RunFile, origin: RunFileOrigin): Promise<{ run: Run; planBytes: (run: Run) => Promise<number> }> {
+    const composed = await this.#composer.compose(file, origin, 'plan');
+    const planBytes = async (run: Run): Promise<number> =>
+      (await this.#engine.start(jobOf('plan', { ...composed, run }, '', false)).result).planBytes;
+    return { run: composed.run, planBytes };
+  }
+
   /** Trains a new run of the terminal into its output folder. Throws E_OUTPUT where the folder holds another one. */
   async train(file: RunFile, origin: RunFileOrigin, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const composed = await this.#composer.compose(file, origin);
