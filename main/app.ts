@@ -16,6 +16,7 @@ import { QueueGate } from './services/queue-gate.ts';
 import { QueueService } from './services/queue.ts';
 import { RecordService } from './services/records.ts';
 import { RunComposer } from './services/run-composer.ts';
+import { RunDataService } from './services/run-data.ts';
 import { RunDetailService } from './services/run-details.ts';
 import { RunLauncher } from './services/run-launcher.ts';
 import { RunManager } from './services/run-manager.ts';
@@ -23,6 +24,7 @@ import { RunSummaries } from './services/run-summaries.ts';
 import { RunService } from './services/runs.ts';
 import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
+import { TokenizerService } from './services/tokenizers.ts';
 import { TaskService } from './services/tasks.ts';
 import { openStore } from './store/store.ts';
 
@@ -96,7 +98,7 @@ async function openServices({ paths, engine, methods, notices }: Workshop, datas
   const store = await openStore(paths.database, migrations);
   const settings = new SettingsService(store.settings, notices);
   const models = new ModelService(engine, store.runs, store.models);
-  const composer = new RunComposer(methods, models, datasets);
+  const composer = new RunComposer(methods, models, new RunDataService(datasets, new TokenizerService(paths.cache)));
   const runs = new RunService(engine, composer, store, notices);
   const records = new RecordService(store);
   const summaries = new RunSummaries(store, records, methods);

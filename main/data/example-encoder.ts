@@ -2,7 +2,7 @@ import type { ChatTemplate } from './chat-template.ts';
 import { ChatRenderer, type Span } from './assistant-spans.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { Example } from './example.ts';
-import type { Message } from './messages.ts';
+import { chatOf, promptOf } from './example-text.ts';
 import { tokenPlaces, tokensBefore } from './token-places.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -56,7 +56,7 @@ export class ExampleEncoder {
   render(example: Example): RenderedExample {
     if (example.kind === 'text') return { text: example.text, spans: [[0, example.text.length]], complete: false };
     if (this.#chats) {
-      const { messages, learnFrom } = example.kind === 'messages' ? example : chatOf(example);
+      const { messages, learnFrom } = chatOf(example);
       return { ...this.#chats.render(messages, learnFrom), complete: true };
     }
     if (example.kind === 'messages') {
@@ -66,7 +66,7 @@ export class ExampleEncoder {
         'Set the template to “auto”, or give the text of one.',
       );
     }
-    const prompt = [example.system, example.prompt, example.input].filter((part) => part !== '').join('\n\n');
+    const prompt = promptOf(example);
     const text = prompt + example.completion;
     return { text, spans: example.completion === '' ? [] : [[prompt.length, text.length]], complete: false };
   }
@@ -77,15 +77,6 @@ export class ExampleEncoder {
     const ended = endId === undefined || last === endId || (complete && this.#chats!.turnEnd.trim() !== '');
     return ended ? [] : [endId];
   }
-}
-
-function chatOf(example: Example & { kind: 'completion' }): { messages: Message[]; learnFrom: number } {
-  const messages: Message[] = [
-    { role: 'user', content: [example.prompt, example.input].filter((part) => part !== '').join('\n\n') },
-    { role: 'assistant', content: example.completion },
-  ];
-  if (example.system !== '') messages.unshift({ role: 'system', content: example.system });
-  return { messages, learnFrom: messages.length - 1 };
 }
 
 /** 1 for the tokens that hold a character of a span, whole or in part. */

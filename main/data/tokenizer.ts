@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
+import { readChatTemplate } from '../formats/chat-template-file.ts';
 import { hashTexts } from './content-hash.ts';
 import { bpeTokenizerConfig, END_OF_TEXT } from './bpe-trainer.ts';
 
@@ -23,11 +24,14 @@ export class Tokenizer {
   readonly leadingIds: readonly number[];
   /** How the text of a token is written in the vocabulary; null where it cannot be told. */
   readonly spelling: 'bytes' | 'spaces' | null;
+  /** The chat template that lies beside it. */
+  readonly ownTemplate: string | null;
   readonly #tokenizer: HuggingFaceTokenizer;
   readonly #inPieces: boolean;
 
   /** @param json text of tokenizer.json  @param configJson text of tokenizer_config.json */
-  constructor(json: string, configJson: string) {
+  constructor(json: string, configJson: string, ownTemplate: string | null = null) {
+    this.ownTemplate = ownTemplate;
     const parts = JSON.parse(json) as {
       normalizer: unknown;
       pre_tokenizer: unknown;
@@ -112,6 +116,7 @@ export function loadTokenizer(place: string): Tokenizer {
     return new Tokenizer(
       readFileSync(file, 'utf8'),
       existsSync(config) ? readFileSync(config, 'utf8') : JSON.stringify(bpeTokenizerConfig),
+      readChatTemplate(path.dirname(file)),
     );
   } catch (error) {
     throw new RankwiseError(
