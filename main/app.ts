@@ -1,27 +1,19 @@
-import path from 'node:path';
 import type { EngineHost } from './engine/host.ts';
+import { RankwiseError } from '../preload/contract/errors.ts';
 import { InProcessHost } from './engine/inprocess.ts';
-import { migrations, torchStepScript, type Paths } from './paths.ts';
+import { bundledTexts, migrations, programVersion, torchStepScript, type Paths } from './paths.ts';
 import { BenchmarkService } from './services/benchmarks.ts';
-import { BudgetSolver } from './services/budget.ts';
 import { DatasetService } from './services/datasets.ts';
 import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
 import { InferenceService } from './services/inference.ts';
+import { openLibrary } from './services/library.ts';
 import { MethodService } from './services/methods.ts';
 import { ModelService } from './services/models.ts';
 import { NoticeHub } from './services/notices.ts';
-import { ProjectService } from './services/projects.ts';
-import { QueueGate } from './services/queue-gate.ts';
-import { QueueService } from './services/queue.ts';
-import { RecordService } from './services/records.ts';
+import { openRuns } from './services/open-runs.ts';
 import { RunComposer } from './services/run-composer.ts';
 import { RunDataService } from './services/run-data.ts';
-import { RunDetailService } from './services/run-details.ts';
-import { RunLauncher } from './services/run-launcher.ts';
-import { RunManager } from './services/run-manager.ts';
-import { RunSummaries } from './services/run-summaries.ts';
-import { RunService } from './services/runs.ts';
 import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
 import { TokenizerService } from './services/tokenizers.ts';
@@ -67,14 +59,15 @@ export function createApp(
   { engine = new InProcessHost(paths.addon), notices = new NoticeHub(), desk = noDesk }: AppOptions = {},
 ): App {
   const datasets = new DatasetService(paths.cache);
+  const files = new FileService();
   const workshop: Workshop = {
     paths,
     engine,
     notices,
     desk,
     tasks: new TaskService(notices),
-    files: new FileService(),
-    system: new SystemService(engine, paths.home),
+    files,
+    system: new SystemService({ engine, notices, desk, files, home: paths.home, version: programVersion }),
     methods: new MethodService(engine),
     inference: new InferenceService(engine, datasets),
     benchmarks: new BenchmarkService(engine, torchStepScript),
@@ -94,40 +87,23 @@ export function createApp(
   };
 }
 
-async function openServices({ paths, engine, methods, notices }: Workshop, datasets: DatasetService) {
+async function openServices(workshop: Workshop, datasets: DatasetService) {
+  const { paths, engine, notices, tasks, methods, inference } = workshop;
   const store = await openStore(paths.database, migrations);
   const settings = new SettingsService(store.settings, notices);
   const models = new ModelService(engine, store.runs, store.models);
   const composer = new RunComposer(methods, models, new RunDataService(datasets, new TokenizerService(paths.cache)));
-  const runs = new RunService(engine, composer, store, notices);
-  const records = new RecordService(store);
-  const summaries = new RunSummaries(store, records, methods);
-  const details = new RunDetailService(store, records, summaries);
-  const gate = new QueueGate(store.queue, paths.home);
-  const manager = new RunManager({ store, runs, records, summaries, notices, gate });
-  const queue = new QueueService(store, manager, gate, notices);
-  const launcher = new RunLauncher({
+  const ofRuns = await openRuns({
     store,
-    runs,
-    records,
-    manager,
-    solver: new BudgetSolver(methods),
-    folder: path.join(paths.home, 'runs'),
-  });
-  const projects = new ProjectService(store, records, summaries, notices);
-  return {
-    store,
-    settings,
-    models,
-    datasets,
+    engine,
+    notices,
+    tasks,
+    methods,
+    inference,
     composer,
-    runs,
-    records,
-    summaries,
-    details,
-    manager,
-    queue,
-    launcher,
-    projects,
-  };
+    home: paths.home,
+    version: programVersion,
+    bundled: bundledTexts,
+  });
+  return { store, settings, models, datasets, composer, ...ofRuns };
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -25,6 +25,10 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
     addon: env.RANKWISE_ENGINE || builtAddon(),
   };
 }
+
+/** Of this program. */
+export const programVersion = (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string })
+  .version;
 
 /** Texts that come with the program. */
 export const bundledTexts = path.join(root, 'data', 'texts');

@@ -2,10 +2,7 @@ import type { Api } from '../../preload/contract/api.ts';
 import type { Services } from '../app.ts';
 import { parseRunText, readRunFile } from '../services/run-file-text.ts';
 
-type Calls = Api['runs'];
-
-/** What needs more than the records of runs is added beside this as it comes. */
-export const runsApi = (services: Services): Partial<Calls> => {
+export const runsApi = (services: Services): Api['runs'] => {
   const { files, store, records, summaries, details, launcher, manager, notices } = services;
   return {
     list: ({ project }) => summaries.list(project),
@@ -58,5 +55,9 @@ export const runsApi = (services: Services): Partial<Calls> => {
     async reproduce({ id }) {
       return summaries.one(launcher.reproduce(id));
     },
+    compare: ({ ids }) => services.comparison.compare(ids),
+    answers: (request) => services.answers.ask(request),
+    shareComparison: ({ ids, baseline, answers }) => services.share.share(ids, baseline, answers),
+    report: ({ id }) => services.report.report(id),
   };
 };

@@ -12,7 +12,7 @@ interface Channel {
 }
 
 /**
- * What the services tell whoever listens: windows, browser tabs, the terminal. Notices of the same run, task or memory are held
+ * What the services tell whoever listens: windows, browser tabs, the terminal. Notices of the same run, task, memory or answer are held
  * back so that each is told at most twenty times a second: of a state only the newest is told, of metrics all of them in one.
  * Everything else goes out at once. Listeners must not throw.
  */
@@ -68,6 +68,7 @@ function channelOf(notice: Notice): string | undefined {
   if (notice.topic === 'run') return `run ${notice.run.id}`;
   if (notice.topic === 'task') return `task ${notice.task.id}`;
   if (notice.topic === 'metrics' || notice.topic === 'memory') return `${notice.topic} ${notice.run}`;
+  if (notice.topic === 'answer') return `answer ${notice.task} ${notice.prompt} ${notice.run}`;
   return undefined;
 }
 

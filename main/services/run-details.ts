@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { RunDetails } from '../../preload/contract/runs.ts';
 import type { RunRecord } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { folderBytes } from './folder-size.ts';
 import type { RecordService } from './records.ts';
+import { savedOf } from './run-results.ts';
 import type { RunSummaries } from './run-summaries.ts';
 
 /** A run with everything that is known of it. */
@@ -52,10 +52,4 @@ export class RunDetailService {
       return { step, hash, bytes: there ? folderBytes(folder) : 0, there };
     });
   }
-}
-
-/** Ids in the library of what a run left: its own. */
-export function savedOf({ id, output }: RunRecord): Pick<RunDetails, 'savedModel' | 'savedAdapter'> {
-  const saved = (name: string): string | null => (existsSync(path.join(output, name)) ? id : null);
-  return { savedModel: saved('model'), savedAdapter: saved('adapter') };
 }

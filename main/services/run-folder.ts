@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
-import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
+import { parseRunFile, type Run } from '../../preload/contract/run-file.ts';
 import { copyTokenizerFiles } from '../formats/model-folder.ts';
 import { EVENTS_FILE } from './run-recorder.ts';
 
@@ -69,8 +69,17 @@ export function writeRunFolder(run: Run, fingerprint: Fingerprint, tokenizerPlac
   return stored;
 }
 
+export interface StoredRun {
+  /** As it was written: every default is there. */
+  file: Run;
+  fingerprint: Fingerprint;
+}
+
+export const isRunFolder = (folder: string): boolean =>
+  existsSync(path.join(folder, RUN)) && existsSync(path.join(folder, FINGERPRINT));
+
 /** Reads back what `writeRunFolder` wrote. Throws E_RESUME. */
-export function readRunFolder(folder: string): { file: RunFile; fingerprint: Fingerprint } {
+export function readRunFolder(folder: string): StoredRun {
   if (!existsSync(path.join(folder, RUN))) {
     throw new RankwiseError(
       'E_RESUME',
@@ -78,7 +87,7 @@ export function readRunFolder(folder: string): { file: RunFile; fingerprint: Fin
       'Name the output folder of a run.',
     );
   }
-  const file = parseRunFile(readJson(path.join(folder, RUN)));
+  const file = parseRunFile(readJson(path.join(folder, RUN))) as Run;
   const fingerprint = readJson(path.join(folder, FINGERPRINT)) as Partial<Fingerprint>;
   return { file, fingerprint: { run: '', dataHash: '', engine: '', ...fingerprint } };
 }

@@ -12,6 +12,7 @@ import { freshId } from './ids.ts';
 import type { NoticeHub } from './notices.ts';
 import type { ComposedRun, RunComposer, RunFileOrigin } from './run-composer.ts';
 import { type Fingerprint, makeRoom, readRunFolder, spreadTokenizer, writeRunFolder } from './run-folder.ts';
+import type { RunFolders } from './run-folders.ts';
 import { claimFolder } from './run-lock.ts';
 import { EventLog, RunRecorder } from './run-recorder.ts';
 
@@ -39,18 +40,28 @@ export interface TrainingOutcome {
   result: JobResults['train'];
 }
 
+export interface RunServiceParts {
+  engine: EngineHost;
+  composer: RunComposer;
+  store: Store;
+  notices: NoticeHub;
+  folders: RunFolders;
+}
+
 /** Plans, trains and resumes runs. */
 export class RunService {
   readonly #engine: EngineHost;
   readonly #composer: RunComposer;
   readonly #store: Store;
   readonly #notices: NoticeHub;
+  readonly #folders: RunFolders;
 
-  constructor(engine: EngineHost, composer: RunComposer, store: Store, notices: NoticeHub) {
+  constructor({ engine, composer, store, notices, folders }: RunServiceParts) {
     this.#engine = engine;
     this.#composer = composer;
     this.#store = store;
     this.#notices = notices;
+    this.#folders = folders;
   }
 
   /** The memory that a run will need, from the code that trains, without its data. */
@@ -117,6 +128,7 @@ export class RunService {
       const parentRecord = run.from && copyCheckpoint(this.#store, run.from, run.output);
       const fingerprint = { ...(await this.#fingerprint(id, composed)), parentRecord };
       const stored = writeRunFolder(run, fingerprint, composed.tokenizerPlace);
+      this.#folders.remember(run.output);
       return await this.#execute({ ...composed, run: stored }, fingerprint, parentRecord !== undefined, observer);
     } finally {
       release();

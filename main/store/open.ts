@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type Database from 'better-sqlite3';
 import { RankwiseError } from '../../preload/contract/errors.ts';
@@ -9,8 +9,12 @@ export interface OpenedDatabase {
   database: Database.Database;
   /** Where a damaged database was put; null where there was none. The records are then empty. */
   damaged: string | null;
+  /** There was no database (any more): what is known stands in the files alone. */
+  fresh: boolean;
   close: () => void;
 }
+
+type Prepared = Pick<OpenedDatabase, 'database' | 'close'>;
 
 const MIGRATIONS = path.join(import.meta.dirname, 'migrations');
 
@@ -30,10 +34,11 @@ export async function openDatabase(file: string, migrations = MIGRATIONS): Promi
     );
   }
   const { default: Sqlite } = await import('better-sqlite3');
-  if (file === ':memory:') return { ...prepared(new Sqlite(file), migrations), damaged: null };
+  if (file === ':memory:') return { ...prepared(new Sqlite(file), migrations), damaged: null, fresh: false };
   mkdirSync(path.dirname(file), { recursive: true });
+  const fresh = !existsSync(file);
   const doubtful = endedUncleanly(file);
-  let opened: Omit<OpenedDatabase, 'damaged'> | undefined;
+  let opened: Prepared | undefined;
   try {
     const database = new Sqlite(file, { timeout: 5000 });
     if (doubtful && !isSound(database)) database.close();
@@ -47,6 +52,7 @@ export async function openDatabase(file: string, migrations = MIGRATIONS): Promi
   return {
     database,
     damaged,
+    fresh: fresh || damaged !== null,
     close() {
       database.close();
       unmark();
@@ -54,7 +60,7 @@ export async function openDatabase(file: string, migrations = MIGRATIONS): Promi
   };
 }
 
-function prepared(database: Database.Database, migrations: string): Omit<OpenedDatabase, 'damaged'> {
+function prepared(database: Database.Database, migrations: string): Prepared {
   try {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');

@@ -1,5 +1,6 @@
 import { AdapterRepository } from './adapters.ts';
 import { CheckpointRepository } from './checkpoints.ts';
+import { DatasetRepository } from './datasets.ts';
 import { MergeRepository } from './merges.ts';
 import { MetricRepository } from './metrics.ts';
 import { ModelRepository } from './models.ts';
@@ -18,18 +19,21 @@ export interface Store {
   metrics: MetricRepository;
   events: RunEventRepository;
   checkpoints: CheckpointRepository;
+  datasets: DatasetRepository;
   models: ModelRepository;
   adapters: AdapterRepository;
   merges: MergeRepository;
   settings: SettingRepository;
   /** Where a damaged database was put when this one was opened; null where there was none. The records began empty then. */
   damaged: string | null;
+  /** There was no database (any more): what is known stands in the files alone. */
+  fresh: boolean;
   close(): void;
 }
 
 /** @param file path of the database, or ":memory:"  @param migrations their folder */
 export async function openStore(file: string, migrations?: string): Promise<Store> {
-  const { database, damaged, close } = await openDatabase(file, migrations);
+  const { database, damaged, fresh, close } = await openDatabase(file, migrations);
   const metrics = new MetricRepository(database);
   return {
     projects: new ProjectRepository(database),
@@ -38,11 +42,13 @@ export async function openStore(file: string, migrations?: string): Promise<Stor
     metrics,
     events: new RunEventRepository(database),
     checkpoints: new CheckpointRepository(database),
+    datasets: new DatasetRepository(database),
     models: new ModelRepository(database),
     adapters: new AdapterRepository(database),
     merges: new MergeRepository(database),
     settings: new SettingRepository(database),
     damaged,
+    fresh,
     close() {
       metrics.flush();
       close();

@@ -18,6 +18,11 @@ export interface SystemInfo {
   home: string;
   /** The engine process: up, or why it is down. */
   engine: { up: boolean; reason: string };
+  /**
+   * When the program started the records were missing or damaged, and were made anew from the files; null where all was well.
+   * `damaged`: where the damaged database was put, for reading.
+   */
+  recovered?: { damaged: string | null; runs: number; problems: string[] } | null;
 }
 
 export interface Settings {
@@ -41,6 +46,7 @@ export interface StorageUse {
   cleanableBytes: number;
 }
 
+/** How many of each were taken in that had no record, and what could not be. */
 export interface Rescan {
   runs: number;
   models: number;

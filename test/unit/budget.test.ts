@@ -17,7 +17,7 @@ const composed = (file: RunFile, storage = 'nf4'): Run => ({
   ...file,
   name: 'r',
   initialize: 'random',
-  data: { ...file.data, format: 'text' },
+  data: { ...file.data, format: 'text', trainOn: 'completions' },
   storage: { ...file.storage, weights: storage },
   device: { ...file.device, memoryBudget: 1e9 },
   output: '/r',
