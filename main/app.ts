@@ -1,13 +1,14 @@
 import type { EngineHost } from './engine/host.ts';
-import { RankwiseError } from '../preload/contract/errors.ts';
 import { InProcessHost } from './engine/inprocess.ts';
 import { bundledTexts, migrations, programVersion, torchStepScript, type Paths } from './paths.ts';
 import { BenchmarkService } from './services/benchmarks.ts';
+import { DatasetLibrary } from './services/dataset-library.ts';
+import { DatasetViews } from './services/dataset-views.ts';
 import { DatasetService } from './services/datasets.ts';
 import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
 import { InferenceService } from './services/inference.ts';
-import { openLibrary } from './services/library.ts';
+import { openLibrary } from './services/open-library.ts';
 import { MethodService } from './services/methods.ts';
 import { ModelService } from './services/models.ts';
 import { NoticeHub } from './services/notices.ts';
@@ -92,7 +93,14 @@ async function openServices(workshop: Workshop, datasets: DatasetService) {
   const store = await openStore(paths.database, migrations);
   const settings = new SettingsService(store.settings, notices);
   const models = new ModelService(engine, store.runs, store.models);
-  const composer = new RunComposer(methods, models, new RunDataService(datasets, new TokenizerService(paths.cache)));
+  const datasetLibrary = new DatasetLibrary({ datasets: store.datasets, files: workshop.files, tasks, notices });
+  const datasetViews = new DatasetViews({ library: datasetLibrary, models, tasks });
+  const tokenizers = new TokenizerService(paths.cache);
+  const composer = new RunComposer(
+    methods,
+    models,
+    new RunDataService(datasets, tokenizers, (id) => datasetLibrary.find(id)),
+  );
   const ofRuns = await openRuns({
     store,
     engine,
@@ -101,9 +109,24 @@ async function openServices(workshop: Workshop, datasets: DatasetService) {
     methods,
     inference,
     composer,
+    settings,
     home: paths.home,
     version: programVersion,
     bundled: bundledTexts,
   });
-  return { store, settings, models, datasets, composer, ...ofRuns };
+  const { records, runRescan } = ofRuns;
+  const library = openLibrary({
+    ...workshop,
+    store,
+    settings,
+    records,
+    dataset: (id) => datasetLibrary.record(id).path,
+    rediscover: {
+      runs: (signal) => runRescan.rescan(undefined, signal).then(({ runs: found, problems }) => ({ found, problems })),
+      datasets: () => datasetLibrary.rediscover(paths.cache),
+    },
+  });
+  // Where the database was lost, the files are still there.
+  if (store.fresh) await library.rescan.rescan();
+  return { store, settings, models, datasets, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
 }

@@ -1,6 +1,7 @@
 import type { EngineEvent, MemoryPlan, TrainDone } from '../../preload/contract/events.ts';
 import type { Registry } from '../../preload/contract/methods.ts';
 import type { Run } from '../../preload/contract/run-file.ts';
+import type { SelftestReport } from '../../preload/contract/system.ts';
 
 export interface EngineInfo {
   engineVersion: string;
@@ -134,7 +135,7 @@ export interface JobResults {
   norms: { layers: { name: string; norm: number }[] };
   'logits-compare': LogitsComparison;
   bench: Record<string, unknown>;
-  selftest: Record<string, unknown>;
+  selftest: SelftestReport;
 }
 
 export interface RunningJob<J extends Job> {
@@ -157,6 +158,8 @@ export type JobRequest = 'checkpoint' | 'stop';
 
 /** Where the engine runs: in this process (terminal, tests) or in one of its own (desktop). */
 export interface EngineHost {
+  /** The engine's own process, where it has one and that is up. */
+  readonly pid?: number | undefined;
   info(): Promise<EngineInfo>;
   registry(): Promise<Registry>;
   start<J extends Job>(job: J, onEvent?: (event: EngineEvent) => void): RunningJob<J>;

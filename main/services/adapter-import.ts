@@ -9,6 +9,7 @@ import type { AdapterLineage, AdapterRecord } from '../store/adapters.ts';
 import type { ModelRecord } from '../store/models.ts';
 import { candidatesOf } from './adapter-base.ts';
 import type { AdapterShelf } from './adapter-shelf.ts';
+import { partOf } from './folder-parts.ts';
 import { freshId } from './ids.ts';
 import type { ModelPlanner } from './model-planner.ts';
 import type { ModelShelf } from './model-shelf.ts';
@@ -46,7 +47,7 @@ export class AdapterImport {
     const name = textOf(passport?.name) ?? path.basename(source);
     const id = freshId(name, 'adapter');
     const place = path.join(this.#folder, id);
-    const part = path.join(this.#folder, `.${id}.part`);
+    const part = partOf(this.#folder, id);
     const lineage = lineageOf(passport);
     const addedAt = Date.now();
     try {

@@ -9,6 +9,7 @@ import { writePassport } from '../formats/passport.ts';
 import type { ModelRecord } from '../store/models.ts';
 import type { AdapterLibrary } from './adapter-library.ts';
 
+import { partOf } from './folder-parts.ts';
 import { freshId } from './ids.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelShelf } from './model-shelf.ts';
@@ -71,7 +72,7 @@ export class BakeService {
     this.#requireRoom(base, dtype);
     const baseHash = await this.#models.hashOf(base);
     const model = freshId(name, 'model');
-    const part = path.join(this.#folder, `.${model}.part`);
+    const part = partOf(this.#folder, model);
     const pair = { model: base.path, adapter: adapter.path, adapterScale: scale, ...this.#bounds() };
     try {
       await this.#job({ kind: 'merge', ...pair, output: part, dtype }, progress, signal);
@@ -90,6 +91,7 @@ export class BakeService {
         () => undefined,
         signal,
       );
+      signal.throwIfAborted();
       const receipt = receiptOf(compared);
       const recipe = {
         base: base.id,

@@ -21,6 +21,7 @@ import { RunRescan } from './run-rescan.ts';
 import { RunSummaries } from './run-summaries.ts';
 import { RunService } from './runs.ts';
 import { SampleService } from './sample.ts';
+import type { SettingsService } from './settings.ts';
 import { ShareService } from './share/share.ts';
 import type { TaskService } from './tasks.ts';
 
@@ -32,6 +33,7 @@ export interface RunsParts {
   methods: MethodService;
   inference: InferenceService;
   composer: RunComposer;
+  settings: SettingsService;
   /** Folder of the program: runs, records, caches. */
   home: string;
   /** Of the program. */
@@ -41,7 +43,17 @@ export interface RunsParts {
 }
 
 /** The services of runs and projects. Where the database is new, the records are made from what stands in the runs' folders. */
-export async function openRuns({ store, engine, notices, tasks, methods, inference, composer, ...parts }: RunsParts) {
+export async function openRuns({
+  store,
+  engine,
+  notices,
+  tasks,
+  methods,
+  inference,
+  composer,
+  settings,
+  ...parts
+}: RunsParts) {
   const { home, version, bundled } = parts;
   const folder = path.join(home, 'runs');
   const folders = new RunFolders(folder, path.join(home, 'run-folders.txt'));
@@ -53,7 +65,7 @@ export async function openRuns({ store, engine, notices, tasks, methods, inferen
   const gate = new QueueGate(store.queue, home);
   const manager = new RunManager({ store, runs, records, summaries, notices, gate });
   const solver = new BudgetSolver(methods);
-  const launcher = new RunLauncher({ store, runs, records, manager, solver, folder });
+  const launcher = new RunLauncher({ store, runs, records, manager, solver, settings, folder });
   const projects = new ProjectService(store, records, summaries, notices);
   const comparison = new ComparisonService(engine, records, summaries);
   return {

@@ -13,6 +13,7 @@ import type { RecordService } from './records.ts';
 import type { RunFileOrigin } from './run-composer.ts';
 import type { RunManager } from './run-manager.ts';
 import type { RunService } from './runs.ts';
+import type { SettingsService } from './settings.ts';
 import { bytes } from './units.ts';
 
 export interface RunLauncherParts {
@@ -21,6 +22,8 @@ export interface RunLauncherParts {
   records: RecordService;
   manager: RunManager;
   solver: BudgetSolver;
+  /** What a draft leaves open. */
+  settings: SettingsService;
   /** Folder that the runs' folders lie in, by project. */
   folder: string;
 }
@@ -99,7 +102,14 @@ export class RunLauncher {
 
   #read(draft: RunDraft): { file: RunFile; origin: RunFileOrigin } {
     const folder = path.join(this.#parts.folder, 'draft');
-    const file = parseRunFile({ ...draft, output: undefined });
+    const written = parseRunFile({ ...draft, output: undefined });
+    const { settings } = this.#parts;
+    const device = {
+      ...written.device,
+      memoryBudget: written.device.memoryBudget ?? settings.budgetBytes(),
+      threads: written.device.threads || settings.threads(),
+    };
+    const file = { ...written, device };
     return { file, origin: { base: folder, folder, name: 'Untitled run' } };
   }
 
