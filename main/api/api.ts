@@ -1,6 +1,7 @@
 import type { Api } from '../../preload/contract/api.ts';
 import type { App } from '../app.ts';
 import { adaptersApi } from './adapters.ts';
+import { datasetsApi } from './datasets.ts';
 import { filesApi } from './files.ts';
 import { methodsApi } from './methods.ts';
 import { modelsApi } from './models.ts';
@@ -18,6 +19,7 @@ export async function createApi(app: App): Promise<Partial<Api>> {
   services.manager.wake();
   return {
     adapters: adaptersApi(services),
+    datasets: datasetsApi(services),
     files: filesApi(services),
     methods: methodsApi(services),
     models: modelsApi(services),

@@ -10,6 +10,8 @@ import type { Tokenizer } from './tokenizer.ts';
 export interface EncodedExample {
   ids: Int32Array;
   trained: Uint8Array;
+  /** Tokens that the tokenizer put before those of the text. */
+  leading: number;
 }
 
 /** A row as text: what the tokens are made of, and which parts of it are to be learned. */
@@ -38,7 +40,7 @@ export class ExampleEncoder {
   encode(example: Example): EncodedExample {
     if (example.kind === 'text') {
       const ids = this.#tokenizer.encodeDocument(example.text);
-      return { ids, trained: new Uint8Array(ids.length).fill(1) };
+      return { ids, trained: new Uint8Array(ids.length).fill(1), leading: this.#tokenizer.leadingIds.length };
     }
     const { text, spans, complete } = this.render(example);
     const spelled = this.#tokenizer.spell(text);
@@ -46,11 +48,11 @@ export class ExampleEncoder {
     const ending = this.#endingOf(complete, spelled.ids.at(-1));
     const ids = Int32Array.from([...leading, ...spelled.ids, ...ending]);
     const trained = new Uint8Array(ids.length);
-    if (this.#trainOn === 'all') return { ids, trained: trained.fill(1) };
+    if (this.#trainOn === 'all') return { ids, trained: trained.fill(1), leading: leading.length };
     trained.set(trainedTokens(this.#tokenizer, text, spelled, spans), leading.length);
     // The end belongs to the answer that it follows.
     if (spans.length > 0 && text.slice(spans.at(-1)![1]).trim() === '') trained.fill(1, ids.length - ending.length);
-    return { ids, trained };
+    return { ids, trained, leading: leading.length };
   }
 
   render(example: Example): RenderedExample {

@@ -88,6 +88,11 @@ export class Tokenizer {
     return this.#tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
   }
 
+  /** How a token stands in the vocabulary. */
+  nameOf(id: number): string {
+    return this.#tokenizer.id_to_token(id) ?? '';
+  }
+
   #leading(): number[] {
     const inner = this.spell('a').ids;
     const outer = this.encode('a');

@@ -86,6 +86,7 @@ export interface Rendering {
 
 export interface PreviewRow {
   index: number;
+  /** The first 8,192, or those of a sequence where it is longer. A character of several tokens stands with the first of them. */
   tokens: { text: string; trained: boolean; special: boolean }[];
   /** Tokens of the whole row. */
   length: number;
