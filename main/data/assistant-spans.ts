@@ -40,6 +40,11 @@ export class ChatRenderer {
     this.turnEnd = answered.includes(PROBE) ? (special ?? (word.trimEnd() || tail)) : '';
   }
 
+  /** The text alone. Throws E_TEMPLATE. */
+  textOf(messages: readonly Message[]): string {
+    return this.#template.render(messages);
+  }
+
   /** @param learnFrom turns before this one are a prompt. Throws E_TEMPLATE. */
   render(messages: readonly Message[], learnFrom: number): RenderedChat {
     const text = this.#template.render(messages);

@@ -59,6 +59,8 @@ export class ExampleEncoder {
     if (example.kind === 'text') return { text: example.text, spans: [[0, example.text.length]], complete: false };
     if (this.#chats) {
       const { messages, learnFrom } = chatOf(example);
+      // What is learned whole needs no telling apart.
+      if (this.#trainOn === 'all') return { text: this.#chats.textOf(messages), spans: [], complete: true };
       return { ...this.#chats.render(messages, learnFrom), complete: true };
     }
     if (example.kind === 'messages') {
