@@ -9,6 +9,8 @@ import { SAMPLE_METHODS, SAMPLE_MODEL, SAMPLE_STEPS, sampleRunFile } from './sam
 import { unpackTexts } from './sample-texts.ts';
 
 const PROJECT = 'Sample: Moby-Dick';
+/** Also what the model is called. */
+const MODEL = 'sample-llama';
 const EVALUATIONS = 6;
 const PROMPTS = ['The great whale', 'Call me'];
 
@@ -47,7 +49,7 @@ export class SampleService {
     const underWay = this.#records.list(project.id).some(({ state }) => state === 'running' || state === 'queued');
     if (underWay) throw new RankwiseError('E_BUSY', 'The sample is being trained already.', `Look into “${PROJECT}”.`);
     const { novel } = unpackTexts(this.#bundled, this.#folder);
-    const model = path.join(this.#folder, 'model');
+    const model = path.join(this.#folder, MODEL);
     mkdirSync(model, { recursive: true });
     writeFileSync(path.join(model, 'config.json'), JSON.stringify(SAMPLE_MODEL, null, 2));
     const runs: string[] = [];

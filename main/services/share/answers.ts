@@ -23,7 +23,7 @@ export function answers(prompts: readonly AnsweredPrompt[], runs: readonly RunSu
                   )}`;
             return html`<section class="answer">
               <h4>${nameOf(answer.run)}</h4>
-              ${text}
+              <span class="text">${text}</span>
             </section>`;
           })}
         </div>`;

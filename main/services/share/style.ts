@@ -53,7 +53,8 @@ svg { display: block; width: 100%; height: auto; } svg text { fill: var(--quiet)
 ul.legend { list-style: none; padding: 0; margin: .5rem 0; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
 .swatch { display: inline-block; width: .7rem; height: .7rem; border-radius: 2px; margin-right: .4rem; vertical-align: baseline; }
 .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; }
-.answer { border: 1px solid var(--line); border-radius: 6px; padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+.answer { border: 1px solid var(--line); border-radius: 6px; padding: .75rem; }
+.answer .text { display: block; white-space: pre-wrap; overflow-wrap: anywhere; }
 .answer h4 { margin: 0 0 .5rem; font-size: .9rem; } mark { background: var(--mark); color: inherit; border-radius: 2px; }
 details { margin: .75rem 0; } summary { cursor: pointer; color: var(--quiet); }
 ${RUNS.map(([, , dash], index) => `.run-${index} { stroke: var(--run-${index}); stroke-dasharray: ${dash}; }`).join('\n')}
