@@ -14,6 +14,17 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      // The app as a user opens it: by the stand-in's window and by a browser.
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/build-app.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
     ],
   },
 });

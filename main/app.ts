@@ -1,49 +1,132 @@
 import type { EngineHost } from './engine/host.ts';
 import { InProcessHost } from './engine/inprocess.ts';
-import { torchStepScript, type Paths } from './paths.ts';
+import { bundledTexts, migrations, programVersion, torchStepScript, type Paths } from './paths.ts';
 import { BenchmarkService } from './services/benchmarks.ts';
+import { DatasetLibrary } from './services/dataset-library.ts';
+import { DatasetViews } from './services/dataset-views.ts';
 import { DatasetService } from './services/datasets.ts';
+import { type Desk, noDesk } from './services/desk.ts';
+import { FileService } from './services/files.ts';
 import { InferenceService } from './services/inference.ts';
+import { openLibrary } from './services/open-library.ts';
 import { MethodService } from './services/methods.ts';
 import { ModelService } from './services/models.ts';
-import { RecordService } from './services/records.ts';
+import { NoticeHub } from './services/notices.ts';
+import { openRuns } from './services/open-runs.ts';
 import { RunComposer } from './services/run-composer.ts';
-import { RunService } from './services/runs.ts';
+import { RunDataService } from './services/run-data.ts';
+import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
+import { TokenizerService } from './services/tokenizers.ts';
+import { TaskService } from './services/tasks.ts';
 import { openStore } from './store/store.ts';
 
-/** Everything that a door (terminal, desktop, browser) can reach. */
-export interface App {
+/** What needs no records: it works on a machine on which nothing has been kept yet. */
+export interface Workshop {
   paths: Paths;
+  engine: EngineHost;
+  notices: NoticeHub;
+  desk: Desk;
+  tasks: TaskService;
+  files: FileService;
   system: SystemService;
   methods: MethodService;
   inference: InferenceService;
   benchmarks: BenchmarkService;
-  /** Services that keep records; the database is opened at the first use. */
-  records(): Promise<{ runs: RunService; records: RecordService }>;
+}
+
+/** Everything, with the records open. */
+export type Services = Workshop & Awaited<ReturnType<typeof openServices>>;
+
+/** What a door (terminal, desktop, browser) gets. */
+export interface App extends Workshop {
+  /** Opens the database at the first call. */
+  open(): Promise<Services>;
+  /** Ends the tasks, pauses what trains and closes the database. */
   close(): Promise<void>;
 }
 
-/** Puts paths, records and engine together. `engine` is given where it is another one than the built addon. */
-export function createApp(paths: Paths, engine: EngineHost = new InProcessHost(paths.addon)): App {
-  const methods = new MethodService(engine);
+export interface AppOptions {
+  /** Another engine than the built addon in this process. */
+  engine?: EngineHost;
+  notices?: NoticeHub;
+  /** Dialogs and the like, where the door has them. */
+  desk?: Desk;
+}
+
+/** Puts paths, records and engine together. */
+export function createApp(
+  paths: Paths,
+  { engine = new InProcessHost(paths.addon), notices = new NoticeHub(), desk = noDesk }: AppOptions = {},
+): App {
   const datasets = new DatasetService(paths.cache);
-  const open = async () => {
-    const store = await openStore(paths.database);
-    const composer = new RunComposer(methods, new ModelService(engine, store.runs), datasets);
-    return { store, runs: new RunService(engine, composer, store), records: new RecordService(store) };
-  };
-  let opened: ReturnType<typeof open> | undefined;
-  return {
+  const files = new FileService();
+  const workshop: Workshop = {
     paths,
-    system: new SystemService(engine, paths.home),
-    methods,
+    engine,
+    notices,
+    desk,
+    tasks: new TaskService(notices),
+    files,
+    system: new SystemService({ engine, notices, desk, files, home: paths.home, version: programVersion }),
+    methods: new MethodService(engine),
     inference: new InferenceService(engine, datasets),
     benchmarks: new BenchmarkService(engine, torchStepScript),
-    records: () => (opened ??= open()),
+  };
+  let opened: Promise<Services> | undefined;
+  return {
+    ...workshop,
+    open: () => (opened ??= openServices(workshop, datasets).then((services) => ({ ...workshop, ...services }))),
     async close() {
-      (await opened)?.store.close();
+      workshop.tasks.cancelAll();
+      const services = await opened;
+      await services?.manager.close();
+      notices.flush();
+      services?.store.close();
       opened = undefined;
     },
   };
+}
+
+async function openServices(workshop: Workshop, datasets: DatasetService) {
+  const { paths, engine, notices, tasks, methods, inference } = workshop;
+  const store = await openStore(paths.database, migrations);
+  const settings = new SettingsService(store.settings, notices);
+  const models = new ModelService(engine, store.runs, store.models);
+  const datasetLibrary = new DatasetLibrary({ datasets: store.datasets, files: workshop.files, tasks, notices });
+  const datasetViews = new DatasetViews({ library: datasetLibrary, models, tasks });
+  const tokenizers = new TokenizerService(paths.cache);
+  const composer = new RunComposer(
+    methods,
+    models,
+    new RunDataService(datasets, tokenizers, (id) => datasetLibrary.find(id)),
+  );
+  const ofRuns = await openRuns({
+    store,
+    engine,
+    notices,
+    tasks,
+    methods,
+    inference,
+    composer,
+    settings,
+    home: paths.home,
+    version: programVersion,
+    bundled: bundledTexts,
+  });
+  const { records, runRescan } = ofRuns;
+  const library = openLibrary({
+    ...workshop,
+    store,
+    settings,
+    records,
+    dataset: (id) => datasetLibrary.record(id).path,
+    rediscover: {
+      runs: (signal) => runRescan.rescan(undefined, signal).then(({ runs: found, problems }) => ({ found, problems })),
+      datasets: () => datasetLibrary.rediscover(paths.cache),
+    },
+  });
+  // Where the database was lost, the files are still there.
+  if (store.fresh) await library.rescan.rescan();
+  return { store, settings, models, datasets, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
 }

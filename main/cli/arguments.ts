@@ -14,6 +14,12 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+export function portNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65_535) throw new InvalidArgumentError('Expected a port from 0 to 65535.');
+  return value;
+}
+
 export function numberBetween(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

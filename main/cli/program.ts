@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addInference } from './commands/inference.ts';
 import { addMethods } from './commands/methods.ts';
 import { addRuns } from './commands/runs.ts';
+import { addServe } from './commands/serve.ts';
 import { addTraining } from './commands/train.ts';
 import type { WithContext } from './context.ts';
 import { createOutput } from './output.ts';
@@ -29,5 +30,6 @@ export function createProgram(version: string): Command {
   };
   for (const add of [addDoctor, addMethods, addTraining, addInference, addRuns, addDemo, addBench])
     add(program, withContext);
+  addServe(program);
   return program;
 }

@@ -6,12 +6,23 @@ export const END_OF_TEXT = '<|endoftext|>';
 // GPT-2's words, as readers of the tokenizer.json (Oniguruma) take them, and the same for JavaScript, whose \s has U+FEFF
 // and lacks U+0085.
 const WORDS_FOR_READERS = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-const WORDS = new RegExp(WORDS_FOR_READERS.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'), 'gu');
+const WORDS = new RegExp(
+  WORDS_FOR_READERS.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'),
+  'gu',
+);
 
 /** A Hugging Face tokenizer.json, as far as it is written here. */
 export interface TokenizerJson {
   version: string;
-  added_tokens: { id: number; content: string; single_word: boolean; lstrip: boolean; rstrip: boolean; normalized: boolean; special: boolean }[];
+  added_tokens: {
+    id: number;
+    content: string;
+    single_word: boolean;
+    lstrip: boolean;
+    rstrip: boolean;
+    normalized: boolean;
+    special: boolean;
+  }[];
   model: { type: 'BPE'; vocab: Record<string, number>; merges: [string, string][] } & Record<string, unknown>;
   [part: string]: unknown;
 }
@@ -54,7 +65,10 @@ function countWords(texts: Iterable<string>): Word[] {
       for (const [word] of document.matchAll(WORDS)) counts.set(word, (counts.get(word) ?? 0) + 1);
     }
   }
-  return Array.from(counts, ([word, count]) => ({ symbols: Array.from(Buffer.from(word, 'utf8'), (byte) => byte + 1), count }));
+  return Array.from(counts, ([word, count]) => ({
+    symbols: Array.from(Buffer.from(word, 'utf8'), (byte) => byte + 1),
+    count,
+  }));
 }
 
 /** How often each pair of neighbours occurs, kept up to date under merges. */
@@ -67,7 +81,8 @@ class PairTable {
   constructor(words: Word[]) {
     this.#words = words;
     for (const [index, word] of words.entries()) {
-      for (let i = 0; i + 1 < word.symbols.length; i++) this.#add(word.symbols[i]! * PAIR + word.symbols[i + 1]!, word.count, index);
+      for (let i = 0; i + 1 < word.symbols.length; i++)
+        this.#add(word.symbols[i]! * PAIR + word.symbols[i + 1]!, word.count, index);
     }
     for (const [pair, count] of this.#counts) this.#heap.push(pair, count);
   }
@@ -94,7 +109,7 @@ class PairTable {
         if (by > 0) changed.add(a * PAIR + b);
       };
       let write = 0;
-      for (let read = 0; read < symbols.length; ) {
+      for (let read = 0; read < symbols.length;) {
         if (read + 1 < symbols.length && symbols[read] === left && symbols[read + 1] === right) {
           const before = write > 0 ? symbols[write - 1] : undefined;
           const after = symbols[read + 2];
@@ -152,7 +167,7 @@ class PairHeap {
     if (last < 0) return undefined;
     this.#swap(0, last);
     const top = { pair: this.#pairs.pop()!, count: this.#counts.pop()! };
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       let first = at;
       for (const child of [2 * at + 1, 2 * at + 2]) if (child < last && this.#before(child, first)) first = child;
       if (first === at) return top;
@@ -179,7 +194,17 @@ function tokenizerJson(names: readonly string[], merges: [string, string][]): To
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [{ id: 0, content: END_OF_TEXT, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }],
+    added_tokens: [
+      {
+        id: 0,
+        content: END_OF_TEXT,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+        special: true,
+      },
+    ],
     normalizer: null,
     // The words as a pattern of its own: readers disagree about the white space of ByteLevel's built-in one.
     pre_tokenizer: { type: 'Sequence', pretokenizers: [split, byteLevel] },

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
+import { readChatTemplate } from '../formats/chat-template-file.ts';
 import { hashTexts } from './content-hash.ts';
 import { bpeTokenizerConfig, END_OF_TEXT } from './bpe-trainer.ts';
 
@@ -15,25 +16,60 @@ export class Tokenizer {
   readonly endId: number | undefined;
   /** One more than the highest id. */
   readonly vocabSize: number;
+  /** The special tokens that the settings name, as texts: bos_token, eos_token, … */
+  readonly namedTokens: Readonly<Record<string, string>>;
+  /** Texts of the tokens that are recognised whole wherever they are written, and whether they are special. */
+  readonly addedTokens: ReadonlyMap<string, { special: boolean }>;
+  /** Ids that the tokenizer puts before a text. */
+  readonly leadingIds: readonly number[];
+  /** How the text of a token is written in the vocabulary; null where it cannot be told. */
+  readonly spelling: 'bytes' | 'spaces' | null;
+  /** The chat template that lies beside it. */
+  readonly ownTemplate: string | null;
   readonly #tokenizer: HuggingFaceTokenizer;
   readonly #inPieces: boolean;
 
   /** @param json text of tokenizer.json  @param configJson text of tokenizer_config.json */
-  constructor(json: string, configJson: string) {
-    const parts = JSON.parse(json) as { normalizer: unknown; pre_tokenizer: unknown };
+  constructor(json: string, configJson: string, ownTemplate: string | null = null) {
+    this.ownTemplate = ownTemplate;
+    const parts = JSON.parse(json) as {
+      normalizer: unknown;
+      pre_tokenizer: unknown;
+      added_tokens?: { content: string; special?: boolean }[];
+    };
     const config = JSON.parse(configJson) as Record<string, unknown>;
     this.hash = hashTexts([json, configJson]);
     this.#tokenizer = new HuggingFaceTokenizer(parts, { ...config, clean_up_tokenization_spaces: false });
-    this.#inPieces = !parts.normalizer && JSON.stringify(parts.pre_tokenizer ?? null).includes('"ByteLevel"');
-    const eos = config.eos_token as string | { content?: string } | null | undefined;
-    const names = [typeof eos === 'string' ? eos : eos?.content, END_OF_TEXT, '</s>', '<|end_of_text|>'];
-    this.endId = names.map((name) => (name ? this.#tokenizer.token_to_id(name) : undefined)).find((id) => id !== undefined);
+    const cuts = JSON.stringify([parts.normalizer ?? null, parts.pre_tokenizer ?? null]);
+    this.spelling = cuts.includes('"ByteLevel"') ? 'bytes' : cuts.includes('▁') ? 'spaces' : null;
+    this.#inPieces = !parts.normalizer && this.spelling === 'bytes';
+    const named = namedTokensOf(config);
+    this.addedTokens = new Map(
+      (parts.added_tokens ?? []).map(({ content, special }) => [content, { special: special ?? false }]),
+    );
+    this.leadingIds = this.#leading();
+    const names = [named.eos_token, END_OF_TEXT, '</s>', '<|end_of_text|>'];
+    this.endId = names
+      .map((name) => (name ? this.#tokenizer.token_to_id(name) : undefined))
+      .find((id) => id !== undefined);
+    const end = this.endId === undefined ? undefined : this.#tokenizer.id_to_token(this.endId);
+    this.namedTokens = end === undefined ? named : { ...named, eos_token: end };
     this.vocabSize = 1 + [...this.#tokenizer.get_vocab(true).values()].reduce((a, b) => Math.max(a, b), -1);
   }
 
   /** Ids of a text with the special tokens that the tokenizer puts around it (a beginning-of-text token, for instance). */
   encode(text: string): number[] {
     return this.#tokenizer.encode(text, { add_special_tokens: true }).ids;
+  }
+
+  /** Tokens of a text in which every special token is written out, as chat templates write them. */
+  encodeRendered(text: string): number[] {
+    return this.spell(text).ids;
+  }
+
+  /** The tokens of a text, nothing added, and how they stand in the vocabulary. */
+  spell(text: string): { ids: number[]; tokens: string[] } {
+    return this.#tokenizer.encode(text, { add_special_tokens: false });
   }
 
   /** Ids of one document, ended by the end-of-text token. */
@@ -51,16 +87,48 @@ export class Tokenizer {
     if (ids.length === 0) return '';
     return this.#tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
   }
+
+  /** How a token stands in the vocabulary. */
+  nameOf(id: number): string {
+    return this.#tokenizer.id_to_token(id) ?? '';
+  }
+
+  #leading(): number[] {
+    const inner = this.spell('a').ids;
+    const outer = this.encode('a');
+    const at = outer.findIndex((_, i) => inner.every((id, j) => outer[i + j] === id));
+    return outer.slice(0, Math.max(0, at));
+  }
+}
+
+function namedTokensOf(config: Record<string, unknown>): Record<string, string> {
+  const named: [string, string][] = [];
+  for (const [name, value] of Object.entries(config)) {
+    const text = typeof value === 'string' ? value : (value as { content?: unknown } | null)?.content;
+    if (name.endsWith('_token') && typeof text === 'string') named.push([name, text]);
+  }
+  return Object.fromEntries(named);
 }
 
 /** @param place a tokenizer.json, or a folder that holds one. Throws E_TOKENIZER. */
 export function loadTokenizer(place: string): Tokenizer {
-  const file = path.basename(place) === 'tokenizer.json' || !existsSync(path.join(place, 'tokenizer.json')) ? place : path.join(place, 'tokenizer.json');
+  const file =
+    path.basename(place) === 'tokenizer.json' || !existsSync(path.join(place, 'tokenizer.json'))
+      ? place
+      : path.join(place, 'tokenizer.json');
   const config = path.join(path.dirname(file), 'tokenizer_config.json');
   try {
-    return new Tokenizer(readFileSync(file, 'utf8'), existsSync(config) ? readFileSync(config, 'utf8') : JSON.stringify(bpeTokenizerConfig));
+    return new Tokenizer(
+      readFileSync(file, 'utf8'),
+      existsSync(config) ? readFileSync(config, 'utf8') : JSON.stringify(bpeTokenizerConfig),
+      readChatTemplate(path.dirname(file)),
+    );
   } catch (error) {
-    throw new RankwiseError('E_TOKENIZER', `The tokenizer at ${file} cannot be read: ${reportOf(error).message}.`, 'Rankwise reads tokenizer.json, the fast format of Hugging Face.');
+    throw new RankwiseError(
+      'E_TOKENIZER',
+      `The tokenizer at ${file} cannot be read: ${reportOf(error).message}.`,
+      'Rankwise reads tokenizer.json, the fast format of Hugging Face.',
+    );
   }
 }
 

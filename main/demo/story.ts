@@ -5,7 +5,14 @@ import { RankwiseError } from '../../preload/contract/errors.ts';
 import { parseRunFile } from '../../preload/contract/run-file.ts';
 import type { InferenceService } from '../services/inference.ts';
 import type { RunService, TrainingOutcome } from '../services/runs.ts';
-import type { DemoTexts } from './texts.ts';
+import {
+  SAMPLE_METHODS,
+  SAMPLE_MODEL,
+  SAMPLE_SEQUENCE_LENGTH,
+  SAMPLE_STEPS,
+  sampleRunFile,
+} from '../services/sample-runs.ts';
+import type { SampleTexts } from '../services/sample-texts.ts';
 
 /** Where the demonstration shows itself. */
 export interface DemoView {
@@ -44,45 +51,10 @@ export interface DemoServices {
 
 /** What two minutes on two cores allow; `--seconds` scales the steps. */
 const FULL_SECONDS = 120;
-const PRETRAINING_STEPS = 300;
 const FINE_TUNING_STEPS = 120;
-const SEQUENCE_LENGTH = 128;
 const PROMPT = 'The great';
 
-const CONFIG = {
-  architectures: ['LlamaForCausalLM'],
-  model_type: 'llama',
-  vocab_size: 1024,
-  hidden_size: 128,
-  intermediate_size: 384,
-  num_hidden_layers: 4,
-  num_attention_heads: 4,
-  num_key_value_heads: 4,
-  max_position_embeddings: 512,
-  rms_norm_eps: 1e-6,
-  rope_theta: 10000,
-  hidden_act: 'silu',
-  // Wider than usual: at this width it leaves the plateau of word frequencies sooner.
-  initializer_range: 0.06,
-  tie_word_embeddings: false,
-  eos_token_id: 0,
-};
-
-const PRETRAINING = [
-  {
-    label: 'LoQT, 4-bit weights',
-    name: 'demo-loqt',
-    method: { name: 'loqt', rank: 32, interval: 25 },
-    learningRate: 1e-2,
-  },
-  { label: 'full training', name: 'demo-full', method: { name: 'full' }, learningRate: 4e-3 },
-  {
-    label: 'LoRA',
-    name: 'demo-lora',
-    method: { name: 'lora', rank: 32, alpha: 64, trainRest: true },
-    learningRate: 2e-3,
-  },
-];
+const PRETRAINING = [SAMPLE_METHODS.loqt, SAMPLE_METHODS.full, SAMPLE_METHODS.lora];
 
 /**
  * The whole story on bundled texts, through the same services as every other run: pretrain a small Llama by three methods,
@@ -90,7 +62,7 @@ const PRETRAINING = [
  */
 export async function tellStory(
   { runs, inference }: DemoServices,
-  texts: DemoTexts,
+  texts: SampleTexts,
   folder: string,
   seconds: number,
   view: DemoView,
@@ -114,28 +86,18 @@ export async function tellStory(
 
   const blank = path.join(folder, 'blank');
   mkdirSync(blank, { recursive: true });
-  writeFileSync(path.join(blank, 'config.json'), JSON.stringify(CONFIG, null, 2));
+  writeFileSync(path.join(blank, 'config.json'), JSON.stringify(SAMPLE_MODEL, null, 2));
 
   view.chapter(
     '1. Pretrain a small Llama on Moby-Dick, three ways',
     'The same model, text, seed and number of steps; only the method differs.',
   );
-  const steps = scaled(PRETRAINING_STEPS);
+  const steps = scaled(SAMPLE_STEPS);
   const pretraining: (DemoRow & { model: string })[] = [];
-  for (const { label, name, method, learningRate } of PRETRAINING) {
+  for (const sample of PRETRAINING) {
+    const { label, name } = sample;
     const output = path.join(folder, name);
-    const file = {
-      name,
-      model: { path: blank },
-      initialize: 'random',
-      data: { train: texts.novel, eval: { fraction: 0.03 }, sequenceLength: SEQUENCE_LENGTH },
-      method,
-      // A few hundred steps are too few for the usual 0.999.
-      optimizer: { learningRate, beta2: 0.95 },
-      schedule: { name: 'cosine', warmupSteps: Math.ceil(steps / 20) },
-      training: { steps, microBatch: 16, evalEvery: 0, checkpointEvery: 0 },
-      output,
-    };
+    const file = { ...sampleRunFile(sample, blank, texts.novel, steps), name, output };
     pretraining.push({ ...(await train(label, file, steps)), model: path.join(output, 'model') });
   }
 
@@ -145,7 +107,8 @@ export async function tellStory(
     `On top of the best of the three (${best.label}), whose weights stay as they are.`,
   );
   const evaluate = async (model: string, adapter?: string): Promise<number> =>
-    (await inference.evaluate({ model, adapter, data: texts.heldOut, sequenceLength: SEQUENCE_LENGTH })).perplexity;
+    (await inference.evaluate({ model, adapter, data: texts.heldOut, sequenceLength: SAMPLE_SEQUENCE_LENGTH }))
+      .perplexity;
   const before = await evaluate(best.model);
   view.say(`Perplexity on speeches that were held out, before: ${before.toFixed(1)}`);
   const fineTuningSteps = scaled(FINE_TUNING_STEPS);
@@ -155,7 +118,7 @@ export async function tellStory(
     {
       name: 'demo-speeches',
       model: { path: best.model },
-      data: { train: texts.speeches, eval: texts.heldOut, sequenceLength: SEQUENCE_LENGTH },
+      data: { train: texts.speeches, eval: texts.heldOut, sequenceLength: SAMPLE_SEQUENCE_LENGTH },
       method: { name: 'lora', rank: 16, alpha: 32 },
       optimizer: { learningRate: 5e-3 },
       schedule: { name: 'cosine', warmupSteps: Math.ceil(fineTuningSteps / 20) },

@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import type { EngineEvent } from '../../preload/contract/events.ts';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import type { Registry } from '../../preload/contract/methods.ts';
-import type { EngineHost, EngineInfo, Job, JobResults, RunningJob } from './host.ts';
+import type { EngineHost, EngineInfo, Job, JobRequest, JobResults, RunningJob } from './host.ts';
 
 /** The addon's own surface: JSON in, JSON out. */
 interface Addon {
   info(): string;
   methods(): string;
-  start(job: string, onEvent: (event: string) => void): { promise: Promise<string>; cancel(): void };
+  start(
+    job: string,
+    onEvent: (event: string) => void,
+  ): { promise: Promise<string>; cancel(): void; ask(what: JobRequest): void };
 }
 
 /** The engine loaded into this process. */
@@ -39,7 +42,7 @@ export class InProcessHost implements EngineHost {
         throw new RankwiseError(code, message, hint);
       },
     );
-    return { result, cancel: () => running.cancel() };
+    return { result, cancel: () => running.cancel(), ask: (what) => running.ask(what) };
   }
 
   #addon(): Addon {

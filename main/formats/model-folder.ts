@@ -1,20 +1,28 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
+import { weightFiles } from './weight-files.ts';
 
 export interface ModelFolder {
   path: string;
   architecture: string;
   vocabSize: number;
   hasWeights: boolean;
+  /** Names of its safetensors files. */
+  weights: string[];
   /** tokenizer.json, where the folder has one. */
   tokenizer: string | null;
+  /** config.json as it stands. */
+  config: Record<string, unknown>;
 }
 
-const TOKENIZER_FILES = [
+/** The files of a tokenizer: they travel with a model. */
+export const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template.jinja',
   'generation_config.json',
 ];
 
@@ -26,7 +34,10 @@ export function copyTokenizerFiles(from: string, to: string): void {
   }
 }
 
-/** What a Hugging Face folder says of itself. Throws E_MODEL with what is missing; the engine checks architecture and weights. */
+/**
+ * What a Hugging Face folder says of itself. Throws E_MODEL with what is missing, E_PICKLE for pickled weights; the engine checks
+ * architecture and weights.
+ */
 export function readModelFolder(folder: string): ModelFolder {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw new RankwiseError(
@@ -43,7 +54,7 @@ export function readModelFolder(folder: string): ModelFolder {
       'Name a Hugging Face folder: config.json, *.safetensors, tokenizer.json.',
     );
   }
-  let config: { vocab_size?: unknown; model_type?: unknown } | null;
+  let config: Record<string, unknown> | null;
   try {
     config = JSON.parse(readFileSync(file, 'utf8')) as typeof config;
   } catch {
@@ -53,21 +64,15 @@ export function readModelFolder(folder: string): ModelFolder {
   if (typeof vocabSize !== 'number' || !Number.isInteger(vocabSize) || vocabSize < 1) {
     throw new RankwiseError('E_MODEL', `${file} names no vocab_size.`);
   }
-  const files = readdirSync(folder);
-  const hasWeights = files.some((name) => name.endsWith('.safetensors'));
-  if (!hasWeights && files.some((name) => /\.(bin|pt|pth|ckpt)$/.test(name))) {
-    throw new RankwiseError(
-      'E_MODEL',
-      `${folder} holds pickled weights, which can run any program when they are opened.`,
-      'Use the safetensors version of the model.',
-    );
-  }
+  const weights = weightFiles(folder);
   const tokenizer = path.join(folder, 'tokenizer.json');
   return {
     path: folder,
     architecture: typeof config?.model_type === 'string' ? config.model_type : 'unknown',
     vocabSize,
-    hasWeights,
+    hasWeights: weights.length > 0,
+    weights,
     tokenizer: existsSync(tokenizer) ? tokenizer : null,
+    config: config!,
   };
 }

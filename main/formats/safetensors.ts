@@ -71,29 +71,31 @@ export function readSafetensorsHeader(file: string): Map<string, TensorEntry> {
   }
 }
 
+/** What stands before the data of int32 matrices of one shape, which follow each other in the order of their names. */
+export function int32Header(shape: readonly [rows: number, columns: number], names: readonly string[]): Buffer {
+  const bytes = 4 * shape[0] * shape[1];
+  const header = Object.fromEntries(
+    names.map((name, i) => [name, { dtype: 'I32', shape, data_offsets: [i * bytes, (i + 1) * bytes] }]),
+  );
+  const json = JSON.stringify(header);
+  const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([prefix, text]);
+}
+
 /** Writes int32 matrices of one shape; the file appears whole or not at all. */
 export function writeInt32Matrices(
   file: string,
   shape: [rows: number, columns: number],
   matrices: Record<string, Int32Array>,
 ): void {
-  let offset = 0;
-  const header: Record<string, unknown> = {};
-  for (const [name, data] of Object.entries(matrices)) {
-    header[name] = { dtype: 'I32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  const json = JSON.stringify(header);
-  const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
-  const prefix = Buffer.alloc(8);
-  prefix.writeBigUInt64LE(BigInt(text.length));
   // The process in the name: two programs may fill the same cache entry at once.
   const part = `${file}.${process.pid}.part`;
   const handle = openSync(part, 'w');
   try {
     const parts = [
-      prefix,
-      text,
+      int32Header(shape, Object.keys(matrices)),
       ...Object.values(matrices).map((data) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
     ];
     for (const bytes of parts) for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);

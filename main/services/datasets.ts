@@ -1,20 +1,33 @@
-import { existsSync, mkdirSync, writeFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { Mapping } from '../../preload/contract/datasets.ts';
 import type { RunFile } from '../../preload/contract/run-file.ts';
-import { bpeTokenizerConfig, trainByteLevelBpe } from '../data/bpe-trainer.ts';
 import { hashFile, hashTexts } from '../data/content-hash.ts';
 import { packDocuments, padDocuments } from '../data/packing.ts';
+import type { Reading } from '../data/readers/row.ts';
+import { openRows } from '../data/row-source.ts';
+import { formatOf } from '../data/source.ts';
 import { readDocuments } from '../data/text.ts';
 import { checkTokensFile, writeTokensFile } from '../data/tokens-file.ts';
-import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { readSafetensorsHeader } from '../formats/safetensors.ts';
+import { prepareRows, requireTrainable } from './row-tokens.ts';
+import { templateToKeep } from './tokenizers.ts';
 
 export type DataFormat = RunFile['data']['format'];
 
 export interface Sequencing {
   sequenceLength: number;
   packing: boolean;
+}
+
+/** What rows need besides: how their columns are read and what of them is learned. */
+export interface RowReading {
+  mapping?: Mapping | null;
+  /** Taken where the source has its columns and no mapping is given: that of the training data, for evaluation. */
+  likely?: Mapping | null;
+  template?: string;
+  trainOn?: 'completions' | 'all';
 }
 
 /** Data as the engine reads it. */
@@ -25,14 +38,17 @@ export interface PreparedData {
   hash: string;
   sequences: number;
   sequenceLength: number;
+  format: Exclude<DataFormat, 'auto'>;
+  /** Columns and their roles; null for tokens and texts, which have none. */
+  mapping: Mapping | null;
+  /** Template that the rows were rendered with and that is not the model's own; null = there is none to keep. */
+  template: string | null;
   /** Something that the user should know, such as documents that were cut. */
   notes: string[];
 }
 
 // Raised whenever the same text and tokenizer would give other tokens.
 const CACHE_VERSION = 1;
-const LARGEST_TRAINED_VOCABULARY = 32000;
-const SMALLEST_TRAINED_VOCABULARY = 257;
 
 /** Turns files into sequences of tokens. What it makes is kept by content, so a second run over the same data starts at once. */
 export class DatasetService {
@@ -42,42 +58,50 @@ export class DatasetService {
     this.#cache = cache;
   }
 
-  /** The format of a source; "auto" is told by its name. Throws E_FORMAT for what cannot be read. */
-  formatOf(source: string, format: DataFormat): 'text' | 'tokens' {
-    const extension = path.extname(source).slice(1).toLowerCase();
-    const detected =
-      format !== 'auto'
-        ? format
-        : extension === 'safetensors'
-          ? 'tokens'
-          : ['jsonl', 'csv', 'parquet'].includes(extension)
-            ? extension
-            : 'text';
-    if (detected === 'text' || detected === 'tokens') return detected;
-    throw new RankwiseError(
-      'E_FORMAT',
-      `${source}: this version reads text and tokens, not ${detected}.`,
-      'Convert the data to text (<|endoftext|> between documents) or to a tokens file.',
-    );
+  /** The format of a source; "auto" is told by its name and first bytes. Throws E_FORMAT for a folder of several formats. */
+  formatOf(source: string, format: DataFormat): Exclude<DataFormat, 'auto'> {
+    return formatOf(source, format);
   }
 
   /**
    * Sequences of a source. `tokenizer` is asked for only when there is text.
-   * Throws E_DATA, E_TOKENS, E_FORMAT and what the tokenizer throws.
+   * Throws E_DATA, E_TOKENS, E_FORMAT, E_MAPPING, E_TEMPLATE and what the tokenizer throws.
    */
   async prepare(
     source: string,
     format: DataFormat,
-    { sequenceLength, packing }: Sequencing,
+    settings: Sequencing & RowReading,
     vocabSize: number,
     tokenizer: () => Tokenizer,
+    reading: Reading = {},
   ): Promise<PreparedData> {
-    if (this.formatOf(source, format) === 'tokens') {
+    const found = this.formatOf(source, format);
+    if (found === 'tokens') {
       const { count, length } = checkTokensFile(source, vocabSize);
-      return { tokens: source, hash: await hashFile(source), sequences: count, sequenceLength: length, notes: [] };
+      return {
+        ...plain(found),
+        tokens: source,
+        hash: await hashFile(source),
+        sequences: count,
+        sequenceLength: length,
+      };
     }
-    const documents = readDocuments(source);
+    if (found === 'text') return this.#prepareText(source, settings, tokenizer());
+    const rows = await openRows(source, found, settings.mapping ?? null, settings.likely);
     const reader = tokenizer();
+    const given = { ...settings, template: settings.template ?? 'auto', trainOn: settings.trainOn ?? 'completions' };
+    const prepared = await prepareRows(rows, reader, given, this.#cache, reading);
+    return {
+      ...prepared,
+      sequenceLength: settings.sequenceLength,
+      format: found,
+      mapping: rows.mapping,
+      template: rows.kind === 'text' ? null : templateToKeep(given.template, reader),
+    };
+  }
+
+  #prepareText(source: string, { sequenceLength, packing }: Sequencing, reader: Tokenizer): PreparedData {
+    const documents = readDocuments(source);
     const hash = hashTexts([
       String(CACHE_VERSION),
       hashTexts(documents),
@@ -102,79 +126,38 @@ export class DatasetService {
       writeTokensFile(tokens, sequences);
     }
     const [sequences = 0] = readSafetensorsHeader(tokens).get('input_ids')?.shape ?? [];
-    return { tokens, hash, sequences, sequenceLength, notes };
+    return { ...plain('text'), tokens, hash, sequences, sequenceLength, notes };
   }
 
   /** What planning needs to know of data: that it can be read and how long its sequences are. Nothing is tokenized. */
   async outline(
     source: string,
     format: DataFormat,
-    settings: { sequenceLength: number },
+    settings: { sequenceLength: number } & RowReading,
     vocabSize: number,
   ): Promise<PreparedData> {
-    if (this.formatOf(source, format) === 'tokens') {
+    const found = this.formatOf(source, format);
+    const { sequenceLength } = settings;
+    if (found === 'tokens') {
       const { count, length } = checkTokensFile(source, vocabSize);
-      return { tokens: source, hash: '', sequences: count, sequenceLength: length, notes: [] };
+      return { ...plain(found), tokens: source, hash: '', sequences: count, sequenceLength: length };
     }
-    readDocuments(source);
-    return { tokens: source, hash: '', sequences: 0, sequenceLength: settings.sequenceLength, notes: [] };
-  }
-
-  /** A tokenizer of one's own for a text, at most as large as the model's vocabulary. Resolves to its folder. */
-  trainTokenizer(source: string, vocabSize: number): string {
-    requireTrainableVocabulary(vocabSize);
-    const documents = readDocuments(source);
-    const size = Math.min(vocabSize, LARGEST_TRAINED_VOCABULARY);
-    const folder = path.join(
-      this.#cache,
-      'tokenizers',
-      hashTexts([String(CACHE_VERSION), hashTexts(documents), String(size)]),
-    );
-    if (!existsSync(path.join(folder, 'tokenizer.json'))) {
-      mkdirSync(folder, { recursive: true });
-      writeWhole(path.join(folder, 'tokenizer_config.json'), JSON.stringify(bpeTokenizerConfig, null, 2));
-      writeWhole(path.join(folder, 'tokenizer.json'), JSON.stringify(trainByteLevelBpe(documents, size)));
+    const outlined = { ...plain(found), tokens: source, hash: '', sequences: 0, sequenceLength };
+    if (found === 'text') {
+      readDocuments(source);
+      return outlined;
     }
-    return folder;
+    const rows = await openRows(source, found, settings.mapping ?? null, settings.likely);
+    requireTrainable(rows);
+    return { ...outlined, mapping: rows.mapping };
   }
 }
 
-/** Loads the tokenizer at its first use, once; throws E_TOKENIZER where there is none or it does not fit the model. */
-export function lazyTokenizer(place: string | null, vocabSize: number): () => Tokenizer {
-  let loaded: Tokenizer | undefined;
-  return () => {
-    if (loaded) return loaded;
-    if (place === null) {
-      throw new RankwiseError(
-        'E_TOKENIZER',
-        'The model has no tokenizer.json, which text needs.',
-        'Name one with model.tokenizer, or feed a tokens file.',
-      );
-    }
-    loaded = loadTokenizer(place);
-    if (loaded.vocabSize > vocabSize) {
-      throw new RankwiseError(
-        'E_TOKENIZER',
-        `The tokenizer at ${place} has ${loaded.vocabSize} tokens, the model only ${vocabSize}.`,
-        'Name a tokenizer that belongs to the model.',
-      );
-    }
-    return loaded;
-  };
-}
-
-function writeWhole(file: string, text: string): void {
-  const part = `${file}.${process.pid}.part`;
-  writeFileSync(part, text);
-  renameSync(part, file);
-}
-
-/** Throws E_TOKENIZER where a vocabulary is too small for the bytes themselves. */
-export function requireTrainableVocabulary(vocabSize: number): void {
-  if (vocabSize < SMALLEST_TRAINED_VOCABULARY) {
-    throw new RankwiseError(
-      'E_TOKENIZER',
-      `A byte-level tokenizer has at least ${SMALLEST_TRAINED_VOCABULARY} tokens; the model's vocabulary has ${vocabSize}.`,
-    );
-  }
-}
+const plain = (
+  format: Exclude<DataFormat, 'auto'>,
+): Pick<PreparedData, 'format' | 'mapping' | 'template' | 'notes'> => ({
+  format,
+  mapping: null,
+  template: null,
+  notes: [],
+});

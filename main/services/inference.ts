@@ -1,16 +1,27 @@
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { TokenEvent } from '../../preload/contract/events.ts';
+import type { PlaygroundToken } from '../../preload/contract/playground.ts';
+import { chatTemplateOf } from '../data/chat-template.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import type { EngineHost, JobResults } from '../engine/host.ts';
+import { readChatTemplate } from '../formats/chat-template-file.ts';
+import { stopTokens } from '../formats/generation-config.ts';
 import { copyTokenizerFiles, readModelFolder } from '../formats/model-folder.ts';
-import { type DataFormat, type DatasetService, lazyTokenizer } from './datasets.ts';
+import type { DataFormat, DatasetService } from './datasets.ts';
+import { lazyTokenizer } from './tokenizers.ts';
+import { TokenText } from './token-text.ts';
 
 /** A model with an optional adapter, and how it is to be computed. */
 export interface ModelChoice {
   model: string;
   adapter?: string | null;
+  /** 1 (the default) = as trained, 0 = the base alone. */
+  adapterScale?: number;
   precision?: 'f32' | 'bf16';
   storage?: string;
+  threads?: number;
+  memoryBudget?: number;
 }
 
 export interface EvaluationRequest extends ModelChoice {
@@ -18,12 +29,12 @@ export interface EvaluationRequest extends ModelChoice {
   format?: DataFormat;
   sequenceLength?: number;
   packing?: boolean;
-  threads?: number;
-  memoryBudget?: number;
 }
 
 export interface GenerationRequest extends ModelChoice {
   prompt: string;
+  /** The prompt is what a user says in a chat: it is put into the model's template, or the simple one where it has none. */
+  chat?: boolean;
   maxTokens?: number;
   temperature?: number;
   topP?: number;
@@ -62,51 +73,57 @@ export class InferenceService {
       kind: 'eval',
       ...chosen(request),
       tokens: data.tokens,
-      threads: request.threads ?? 0,
-      memoryBudget: request.memoryBudget ?? 0,
     });
     const { loss, perplexity, tokens } = await job.result;
     return { loss, perplexity, tokens };
   }
 
-  /** Continues a prompt. `onText` gets the text as it grows, never half a character. */
+  /**
+   * Continues a prompt. Aborted, it resolves to what there is.
+   * @param onText gets the text as it grows, never half a character
+   * @param onToken gets every token with its probability; the texts of all tokens make up the whole text
+   */
   async generate(
     request: GenerationRequest,
     onText: (text: string) => void = () => undefined,
     signal?: AbortSignal,
+    onToken?: (token: PlaygroundToken) => void,
   ): Promise<Generation> {
     const folder = readModelFolder(request.model);
     if (folder.tokenizer === null)
       throw new RankwiseError('E_TOKENIZER', `${folder.path} has no tokenizer.json, which text needs.`);
     const tokenizer = loadTokenizer(folder.tokenizer);
-    const ids = tokenizer.encode(request.prompt);
-    if (ids.length === 0) {
-      if (tokenizer.endId === undefined)
-        throw new RankwiseError('E_PROMPT', 'The prompt is empty.', 'Give the model something to continue.');
-      ids.push(tokenizer.endId);
-    }
-    const stream = new TextStream(tokenizer, onText);
+    const growing = new TokenText(tokenizer);
+    const take = (event: TokenEvent): void => {
+      const alternatives = onToken ? (event.alternatives ?? []) : [];
+      const texts = alternatives.map(({ id, probability }) => ({ text: growing.peek(id), probability }));
+      const text = growing.take(event.id);
+      if (text !== '') onText(text);
+      onToken?.({ text, probability: event.probability ?? 0, alternatives: texts });
+    };
     const job = this.#engine.start(
       {
         kind: 'generate',
         ...chosen(request),
-        ids,
+        ids: promptIds(request, folder.path, tokenizer),
         maxTokens: request.maxTokens ?? 128,
         temperature: request.temperature ?? 0.8,
         topP: request.topP ?? 0.95,
         seed: request.seed ?? 42,
-        ...(tokenizer.endId === undefined ? {} : { eosIds: [tokenizer.endId] }),
+        eosIds: stopTokens(folder.path, tokenizer.endId),
+        ...(onToken ? { probabilities: true } : {}),
       },
       (event) => {
-        if (event.type === 'token') stream.take(event.id);
+        if (event.type === 'token') take(event);
       },
     );
     const stop = (): void => job.cancel();
     signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
     const result = await job.result.finally(() => signal?.removeEventListener('abort', stop));
-    const text = tokenizer.decode(result.ids);
-    stream.finish(text);
-    return { text, tokenIds: result.ids };
+    const rest = growing.finish();
+    if (rest !== '') onText(rest);
+    return { text: growing.text, tokenIds: result.ids };
   }
 
   /** Folds an adapter into its base and writes the whole model, tokenizer included. */
@@ -124,39 +141,24 @@ export class InferenceService {
   }
 }
 
-function chosen(request: ModelChoice): {
-  model: string;
-  adapter: string | null;
-  precision: 'f32' | 'bf16';
-  storage: string;
-} {
+function chosen(request: ModelChoice) {
   return {
     model: path.resolve(request.model),
     adapter: request.adapter ? path.resolve(request.adapter) : null,
+    adapterScale: request.adapterScale ?? 1,
     precision: request.precision ?? 'f32',
     storage: request.storage ?? 'dense',
-  };
+    threads: request.threads ?? 0,
+    memoryBudget: request.memoryBudget ?? 0,
+  } as const;
 }
 
-/** Text of a growing list of ids: a character whose bytes are not all there yet waits. */
-class TextStream {
-  readonly #tokenizer: Tokenizer;
-  readonly #onText: (text: string) => void;
-  readonly #ids: number[] = [];
-  #told = 0;
-
-  constructor(tokenizer: Tokenizer, onText: (text: string) => void) {
-    this.#tokenizer = tokenizer;
-    this.#onText = onText;
-  }
-
-  take(id: number): void {
-    this.#ids.push(id);
-    this.finish(this.#tokenizer.decode(this.#ids).replace(/\uFFFD+$/, ''));
-  }
-
-  finish(text: string): void {
-    if (text.length > this.#told) this.#onText(text.slice(this.#told));
-    this.#told = Math.max(this.#told, text.length);
-  }
+function promptIds({ prompt, chat }: GenerationRequest, folder: string, tokenizer: Tokenizer): number[] {
+  const template = chat ? chatTemplateOf('auto', readChatTemplate(folder), tokenizer.namedTokens) : null;
+  const ids = template
+    ? tokenizer.encodeRendered(template.render([{ role: 'user', content: prompt }], true))
+    : tokenizer.encode(prompt);
+  if (ids.length > 0) return ids;
+  if (tokenizer.endId !== undefined) return [tokenizer.endId];
+  throw new RankwiseError('E_PROMPT', 'The prompt is empty.', 'Give the model something to continue.');
 }

@@ -49,6 +49,15 @@ export function resolveParameters(method: Method, given: Record<string, unknown>
   );
 }
 
+/** The settings of one method that another one takes too: the same name, and a value that it allows. */
+export function sharedParameters(method: Method, given: Record<string, unknown>): Record<string, unknown> {
+  const known = method.parameters.flatMap((parameter) => {
+    const value = given[parameter.name];
+    return value !== undefined && !whatIsWrong(parameter, value) ? [[parameter.name, value] as const] : [];
+  });
+  return Object.fromEntries(known);
+}
+
 function whatIsWrong(parameter: MethodParameter, value: unknown): string | undefined {
   if (parameter.type === 'boolean') return typeof value === 'boolean' ? undefined : 'expected true or false';
   if (parameter.type === 'choice') {

@@ -4,7 +4,11 @@ import { suggestion } from '../../preload/contract/nearest.ts';
 import type { Run, RunFile } from '../../preload/contract/run-file.ts';
 import type { EngineHost } from '../engine/host.ts';
 import { readModelFolder } from '../formats/model-folder.ts';
+import type { ModelRepository } from '../store/models.ts';
 import type { RunRepository } from '../store/runs.ts';
+
+/** How the library names a model without weights. */
+export const PRESET = 'preset:';
 
 /** The model that a run starts from. */
 export interface ResolvedModel {
@@ -16,13 +20,16 @@ export interface ResolvedModel {
   tokenizer: string | null;
 }
 
+/** Finds the model that is meant: a folder, a preset, one of the library, or what a run left. */
 export class ModelService {
   readonly #engine: EngineHost;
   readonly #runs: RunRepository;
+  readonly #library: ModelRepository;
 
-  constructor(engine: EngineHost, runs: RunRepository) {
+  constructor(engine: EngineHost, runs: RunRepository, library: ModelRepository) {
     this.#engine = engine;
     this.#runs = runs;
+    this.#library = library;
   }
 
   /** Follows the model of a run file. @param absolute makes paths of the run file absolute */
@@ -32,8 +39,9 @@ export class ModelService {
     absolute: (file: string) => string,
   ): Promise<ResolvedModel> {
     const tokenizer = model.tokenizer === undefined ? null : absolute(model.tokenizer);
-    if (model.preset !== undefined) return this.#fromPreset(model, model.preset, initialize, tokenizer);
-    const folder = readModelFolder(model.id === undefined ? absolute(model.path!) : this.#libraryPath(model.id));
+    const preset = model.preset ?? (model.id?.startsWith(PRESET) ? model.id.slice(PRESET.length) : undefined);
+    if (preset !== undefined) return this.#fromPreset(model, preset, initialize, tokenizer);
+    const folder = readModelFolder(model.id === undefined ? absolute(model.path!) : this.folderOf(model.id));
     const start = initialize ?? 'pretrained';
     if (start === 'pretrained' && !folder.hasWeights) {
       throw new RankwiseError(
@@ -48,6 +56,22 @@ export class ModelService {
       vocabSize: folder.vocabSize,
       tokenizer: tokenizer ?? folder.tokenizer,
     };
+  }
+
+  /**
+   * Where a model of the library lies.
+   * @param id of the library, or a run's id or its beginning. Throws E_MODEL where nothing fits.
+   */
+  folderOf(id: string): string {
+    const model = this.#library.get(id);
+    if (model) return model.path;
+    const run = this.#runs.startingWith(id)[0];
+    if (run) return path.join(run.output, 'model');
+    throw new RankwiseError(
+      'E_MODEL',
+      `The library has no model “${id}”.`,
+      'Name a folder with "path", or see: rankwise runs list',
+    );
   }
 
   async #fromPreset(
@@ -82,17 +106,5 @@ export class ModelService {
       vocabSize,
       tokenizer,
     };
-  }
-
-  // The library holds what the runs have made.
-  #libraryPath(id: string): string {
-    const run = this.#runs.startingWith(id)[0];
-    if (!run)
-      throw new RankwiseError(
-        'E_MODEL',
-        `The library has no model “${id}”.`,
-        'Name a folder with "path", or see: rankwise runs list',
-      );
-    return path.join(run.output, 'model');
   }
 }

@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { RankwiseError } from '../../preload/contract/errors.ts';
+import { type ErrorReport, RankwiseError } from '../../preload/contract/errors.ts';
 import type { RunRecord } from '../store/runs.ts';
 import type { CheckpointRecord } from '../store/checkpoints.ts';
 import type { Store } from '../store/store.ts';
 import { isAlive } from './run-lock.ts';
+import { settingsOf } from './run-settings.ts';
 
 export interface RunDetails extends RunRecord {
   loss: { step: number; value: number | null }[];
@@ -30,6 +31,12 @@ export interface Comparison {
   differences: { setting: string; values: unknown[] }[];
 }
 
+const PROCESS_DIED: ErrorReport = {
+  code: 'E_INTERRUPTED',
+  message: 'The program ended while this run was training.',
+  hint: 'Resume it: it goes on from its newest checkpoint.',
+};
+
 /** What is known of runs: listing, comparing, deleting. */
 export class RecordService {
   readonly #store: Store;
@@ -39,8 +46,8 @@ export class RecordService {
   }
 
   /** Newest first. A run whose process has died without a word is told as interrupted. */
-  list(): RunRecord[] {
-    return this.#store.runs.list().map((run) => this.#settled(run));
+  list(project: string | null = null): RunRecord[] {
+    return this.#store.runs.list(project).map((run) => this.#settled(run));
   }
 
   /** @param id an id or its beginning. Throws E_RUN where none or several fit. */
@@ -69,24 +76,29 @@ export class RecordService {
 
   compare(ids: readonly string[]): Comparison {
     const runs = ids.map((id) => this.find(id));
-    const settings = runs.map((run) => flatten(comparable(run)));
-    const names = [...new Set(settings.flatMap((each) => [...each.keys()]))];
-    const differences = names
-      .map((setting) => ({ setting, values: settings.map((each) => each.get(setting) ?? null) }))
-      .filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
+    const differences = settingsOf(runs)
+      .filter(({ differs }) => differs)
+      .map(({ setting, values }) => ({ setting, values }));
     return { runs: runs.map((run) => this.#outcome(run)), differences };
+  }
+
+  /** Writes down what the user says of a run. Throws E_RUN, E_NAME, E_PROJECT. */
+  annotate(id: string, changes: Partial<Pick<RunRecord, 'name' | 'tags' | 'note' | 'pinned' | 'project'>>): void {
+    const run = this.find(id);
+    const name = changes.name?.trim();
+    if (name === '') throw new RankwiseError('E_NAME', 'The run needs a name.');
+    if (changes.project !== undefined && !this.#store.projects.find(changes.project))
+      throw new RankwiseError('E_PROJECT', `There is no project “${changes.project}”.`, 'It may have been removed.');
+    this.#store.runs.update(run.id, { ...changes, name: name ?? run.name });
+    this.#store.projects.touch(changes.project ?? run.project, Date.now());
   }
 
   /** Forgets a run; `files` removes its output folder too. Throws E_BUSY for one that is being trained. */
   delete(id: string, { files = false } = {}): RunRecord {
     const run = this.find(id);
-    if (run.state === 'running')
-      throw new RankwiseError(
-        'E_BUSY',
-        `The run ${run.id} is being trained by process ${run.process}.`,
-        'Stop it first.',
-      );
+    requireIdle(run);
     this.#store.runs.delete(run.id);
+    this.#store.projects.touch(run.project, Date.now());
     // Only what is a run's folder for sure.
     if (files && existsSync(path.join(run.output, 'run.json'))) rmSync(run.output, { recursive: true });
     return run;
@@ -94,8 +106,9 @@ export class RecordService {
 
   #settled(run: RunRecord): RunRecord {
     if (run.state !== 'running' || (run.process !== null && isAlive(run.process))) return run;
-    this.#store.runs.end(run.id, 'interrupted', Date.now(), {});
-    return { ...run, state: 'interrupted', process: null };
+    const ended = { state: 'interrupted' as const, process: null, endedAt: Date.now(), error: PROCESS_DIED };
+    this.#store.runs.update(run.id, ended);
+    return { ...run, ...ended };
   }
 
   #outcome(run: RunRecord): Comparison['runs'][number] {
@@ -119,25 +132,11 @@ export class RecordService {
   }
 }
 
-/** The settings without what tells runs apart anyway: name, folder, and the copy of the tokenizer in that folder. */
-function comparable({ config, output }: RunRecord): object {
-  const { tokenizer, ...model } = config.model;
-  const own = tokenizer?.startsWith(output + path.sep) ?? true;
-  return { ...config, name: undefined, output: undefined, model: own ? model : config.model };
-}
-
-/** {a: {b: 1}} as a.b → 1; lists stay whole. */
-function flatten(value: object, prefix = ''): Map<string, unknown> {
-  const flat = new Map<string, unknown>();
-  for (const [key, each] of Object.entries(value) as [string, unknown][]) {
-    if (each === undefined) continue;
-    if (typeof each === 'object' && each !== null && !Array.isArray(each)) {
-      for (const [inner, leaf] of flatten(each, `${prefix}${key}.`)) flat.set(inner, leaf);
-    } else {
-      flat.set(`${prefix}${key}`, each);
-    }
-  }
-  return flat;
+/** Throws E_BUSY for a run that is being trained. */
+export function requireIdle(run: RunRecord): void {
+  if (run.state !== 'running') return;
+  const by = run.process === process.pid ? '' : ` by process ${run.process}`;
+  throw new RankwiseError('E_BUSY', `The run ${run.id} is being trained${by}.`, 'Stop it first.');
 }
 
 function median(values: number[]): number {

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
-import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
+import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { Run, RunFile } from '../../preload/contract/run-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { TokenFiles } from '../engine/host.ts';
-import { type DatasetService, lazyTokenizer, type PreparedData, requireTrainableVocabulary } from './datasets.ts';
 import { memoryBudget } from './machine.ts';
 import { type MethodService, resolveParameters } from './methods.ts';
 import type { ModelService } from './models.ts';
+import type { RunDataService } from './run-data.ts';
 
 /** A run that is ready for the engine. */
 export interface ComposedRun {
@@ -20,6 +19,8 @@ export interface ComposedRun {
   samples: { prompt: string; ids: number[] }[];
   /** Of training and evaluation data together. */
   dataHash: string;
+  /** Of the training data; null where they are not counted yet. */
+  sequences: number | null;
   notes: string[];
 }
 
@@ -31,33 +32,16 @@ export interface RunFileOrigin {
   name: string;
 }
 
-/** Reads a run file from the disk. Throws E_RUN_FILE with the line where it is no JSON. */
-export function readRunFile(file: string): RunFile {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new RankwiseError('E_RUN_FILE', `The run file ${file} cannot be read: ${reportOf(error).message}.`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new RankwiseError('E_RUN_FILE', `${file} is not JSON: ${reportOf(error).message}.`);
-  }
-  return parseRunFile(value);
-}
-
 /** Turns a run file into a run: checks it against registry, model and data, writes out every default, prepares the tokens. */
 export class RunComposer {
   readonly #methods: MethodService;
   readonly #models: ModelService;
-  readonly #datasets: DatasetService;
+  readonly #data: RunDataService;
 
-  constructor(methods: MethodService, models: ModelService, datasets: DatasetService) {
+  constructor(methods: MethodService, models: ModelService, data: RunDataService) {
     this.#methods = methods;
     this.#models = models;
-    this.#datasets = datasets;
+    this.#data = data;
   }
 
   /** For a plan, texts are read but not tokenized, and no tokenizer is trained unless prompts have to be measured. */
@@ -74,31 +58,7 @@ export class RunComposer {
     if (typeof parameters.initializeFrom === 'string')
       parameters.initializeFrom = adapterFolder(input(parameters.initializeFrom));
     const model = await this.#models.resolve(file.model, file.initialize, input);
-    const train = input(file.data.train);
-    const evaluation = typeof file.data.eval === 'string' ? input(file.data.eval) : file.data.eval;
-    const isText = this.#datasets.formatOf(train, file.data.format) === 'text';
-    // A new model without a tokenizer gets one that is trained on its text.
-    const trainsTokenizer = !model.tokenizer && isText && model.initialize === 'random';
-    if (trainsTokenizer) requireTrainableVocabulary(model.vocabSize);
-    const needsTokenizer = purpose === 'train' || file.training.samples.length > 0;
-    const tokenizerPlace =
-      model.tokenizer ??
-      (trainsTokenizer && needsTokenizer ? this.#datasets.trainTokenizer(train, model.vocabSize) : null);
-    const tokenizer = lazyTokenizer(tokenizerPlace, model.vocabSize);
-
-    const prepare = (source: string, format: RunFile['data']['format']): Promise<PreparedData> =>
-      purpose === 'plan'
-        ? this.#datasets.outline(source, format, file.data, model.vocabSize)
-        : this.#datasets.prepare(source, format, file.data, model.vocabSize, tokenizer);
-    const trained = await prepare(train, file.data.format);
-    const evaluated = typeof evaluation === 'string' ? await prepare(evaluation, 'auto') : null;
-    if (evaluated && evaluated.sequenceLength !== trained.sequenceLength) {
-      throw new RankwiseError(
-        'E_DATA',
-        `Sequences of ${evaluated.sequenceLength} tokens cannot evaluate a run on sequences of ${trained.sequenceLength}.`,
-      );
-    }
-
+    const data = await this.#data.resolve(file, model, input, purpose);
     const name = file.name ?? origin.name;
     const weights = storageOf(file.storage.weights, method.defaultStorage, method.storages, methodName);
     const run: Run = {
@@ -106,13 +66,7 @@ export class RunComposer {
       name,
       model: model.record,
       initialize: model.initialize,
-      data: {
-        ...file.data,
-        train,
-        eval: evaluation,
-        format: isText ? 'text' : 'tokens',
-        sequenceLength: trained.sequenceLength,
-      },
+      data: data.record,
       method: { name: methodName, ...parameters },
       storage: { ...file.storage, weights },
       device: { ...file.device, memoryBudget: file.device.memoryBudget ?? memoryBudget() },
@@ -120,18 +74,13 @@ export class RunComposer {
     };
     return {
       run,
-      tokens: {
-        train: trained.tokens,
-        eval: evaluated?.tokens ?? null,
-        evalFraction: typeof evaluation === 'object' ? (evaluation?.fraction ?? null) : null,
-      },
-      tokenizerPlace,
-      tokenizer,
-      samples: file.training.samples.map((prompt) => ({ prompt, ids: tokenizer().encode(prompt) })),
-      dataHash: createHash('sha256')
-        .update(`${trained.hash} ${evaluated?.hash ?? ''}`)
-        .digest('hex'),
-      notes: [...trained.notes, ...(evaluated?.notes ?? [])],
+      tokens: data.tokens,
+      tokenizerPlace: data.tokenizerPlace,
+      tokenizer: data.tokenizer,
+      samples: file.training.samples.map((prompt) => ({ prompt, ids: data.tokenizer().encode(prompt) })),
+      dataHash: data.dataHash,
+      sequences: data.sequences,
+      notes: data.notes,
     };
   }
 }

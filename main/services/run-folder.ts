@@ -2,20 +2,29 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
-import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
+import { parseRunFile, type Run } from '../../preload/contract/run-file.ts';
 import { copyTokenizerFiles } from '../formats/model-folder.ts';
+import { EVENTS_FILE } from './run-recorder.ts';
 
 const RUN = 'run.json';
 const FINGERPRINT = 'fingerprint.json';
 const TOKENIZER = 'tokenizer';
 const RESULTS = ['model', 'adapter', 'checkpoints'];
 // What a run writes into its folder; nothing else there is touched.
-const OWN_FILES = [RUN, FINGERPRINT, 'events.jsonl', TOKENIZER, ...RESULTS];
+const OWN_FILES = [RUN, FINGERPRINT, EVENTS_FILE, TOKENIZER, ...RESULTS];
 
 /** Which run a folder belongs to and what it was fed: going on with other data would be another run. */
 export interface Fingerprint {
   run: string;
   dataHash: string;
+  /** Engine version and instruction set. */
+  engine: string;
+  createdAt?: number;
+  project?: { id: string; name: string };
+  parent?: string;
+  /** Of a fork: what the checkpoint that it began with says of its record. */
+  parentRecord?: string;
+  reproduces?: string;
 }
 
 /**
@@ -60,8 +69,17 @@ export function writeRunFolder(run: Run, fingerprint: Fingerprint, tokenizerPlac
   return stored;
 }
 
+export interface StoredRun {
+  /** As it was written: every default is there. */
+  file: Run;
+  fingerprint: Fingerprint;
+}
+
+export const isRunFolder = (folder: string): boolean =>
+  existsSync(path.join(folder, RUN)) && existsSync(path.join(folder, FINGERPRINT));
+
 /** Reads back what `writeRunFolder` wrote. Throws E_RESUME. */
-export function readRunFolder(folder: string): { file: RunFile; fingerprint: Fingerprint } {
+export function readRunFolder(folder: string): StoredRun {
   if (!existsSync(path.join(folder, RUN))) {
     throw new RankwiseError(
       'E_RESUME',
@@ -69,8 +87,9 @@ export function readRunFolder(folder: string): { file: RunFile; fingerprint: Fin
       'Name the output folder of a run.',
     );
   }
-  const file = parseRunFile(readJson(path.join(folder, RUN)));
-  return { file, fingerprint: readJson(path.join(folder, FINGERPRINT)) as Fingerprint };
+  const file = parseRunFile(readJson(path.join(folder, RUN))) as Run;
+  const fingerprint = readJson(path.join(folder, FINGERPRINT)) as Partial<Fingerprint>;
+  return { file, fingerprint: { run: '', dataHash: '', engine: '', ...fingerprint } };
 }
 
 /** Puts the run's tokenizer beside every model or adapter that it has left. */

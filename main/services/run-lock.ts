@@ -17,12 +17,30 @@ export function isAlive(process_: number): boolean {
 
 /**
  * Claims a run's folder for this process; returns what gives it back. Two trainers in one folder would mix their checkpoints.
- * A process that is about to end gets a moment. Throws E_BUSY naming the one that holds the folder. A claim of a process that has
- * died is taken over.
+ * Throws E_BUSY naming the process that holds the folder.
  */
-export async function claimFolder(folder: string): Promise<() => void> {
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, 'run.lock');
+export function claimFolder(folder: string): Promise<() => void> {
+  return claim(path.join(folder, 'run.lock'), (owner, file) => [
+    `The run in ${folder} is being trained by process ${owner}.`,
+    `Wait for it, or stop it: it writes a checkpoint when it is asked to end. If that process is another program, remove ${file}.`,
+  ]);
+}
+
+/** Claims the program's own folder for one window or server: two would both start the queue's runs. Throws E_BUSY. */
+export function claimHome(home: string): Promise<() => void> {
+  return claim(path.join(home, 'rankwise.lock'), (owner, file) => [
+    `Rankwise is open already (process ${owner}).`,
+    `Use that one, or end it. If that process is another program, remove ${file}.`,
+  ]);
+}
+
+/**
+ * Claims by a file that holds the owner's process. A process that is about to end gets a moment; a claim of one that has died is
+ * taken over.
+ * @param busy sentence and hint for a claim that another process holds
+ */
+async function claim(file: string, busy: (owner: number, file: string) => [string, string]): Promise<() => void> {
+  mkdirSync(path.dirname(file), { recursive: true });
   const own = `${file}.${process.pid}`;
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
@@ -39,11 +57,7 @@ export async function claimFolder(folder: string): Promise<() => void> {
           await sleep(100);
           continue;
         }
-        throw new RankwiseError(
-          'E_BUSY',
-          `The run in ${folder} is being trained by process ${owner}.`,
-          `Wait for it, or stop it: it writes a checkpoint when it is asked to end. If that process is another program, remove ${file}.`,
-        );
+        throw new RankwiseError('E_BUSY', ...busy(owner, file));
       }
       rmSync(file, { force: true });
     } finally {

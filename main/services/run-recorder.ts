@@ -1,70 +1,123 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { TrainEvent } from '../../preload/contract/events.ts';
+import type { MetricKey } from '../../preload/contract/runs.ts';
 import type { Store } from '../store/store.ts';
+import { metricsOf } from './metric-notices.ts';
+import type { NoticeHub } from './notices.ts';
 
-/** Writes down what a run tells: every event as a line of events.jsonl, metrics and events in the records. */
+export const EVENTS_FILE = 'events.jsonl';
+
+// Most of what a run tells names a step by its index; these say how many steps were done.
+const COUNTED_SERIES: MetricKey[] = ['evalLoss', 'peakBytes'];
+const COUNTED_EVENTS = ['sample', 'checkpoint'];
+
+/** Takes in what a run tells: metrics and events into the records, and to whoever listens. */
 export class RunRecorder {
   readonly #store: Store;
+  readonly #notices: NoticeHub;
   readonly #run: string;
-  readonly #file: number;
-  // A run that goes on repeats the steps after its checkpoint: their first telling is dropped when the second begins.
-  #repeats: boolean;
+  #tokens = 0;
+  #seconds = 0;
 
-  constructor(store: Store, run: string, output: string, resumed: boolean) {
+  constructor(store: Store, notices: NoticeHub, run: string) {
     this.#store = store;
+    this.#notices = notices;
     this.#run = run;
-    this.#repeats = resumed;
-    this.#file = openSync(path.join(output, 'events.jsonl'), resumed ? 'a' : 'w');
   }
 
-  take(event: TrainEvent): void {
-    // Straight to the system: what a killed process has told is not lost.
-    writeSync(this.#file, `${JSON.stringify(event)}\n`);
-    if (this.#repeats && 'step' in event && event.type !== 'start') {
-      this.#repeats = false;
-      this.#store.metrics.dropFrom(this.#run, event.step);
-      this.#store.events.dropFrom(this.#run, event.step);
-    }
-    const metric = (key: string, step: number, value: number): void =>
-      this.#store.metrics.add(this.#run, key, step, value);
+  /** @param at when it was told, in milliseconds since 1970; null where nobody knows */
+  take(event: TrainEvent, at: number | null): void {
     switch (event.type) {
       case 'start':
-        this.#store.runs.setPlan(this.#run, event.plan);
+        this.#store.runs.update(this.#run, { plan: event.plan });
+        this.#goOnFrom(event.step ?? 0);
         break;
       case 'step':
-        metric('loss', event.step, event.loss);
-        metric('learningRate', event.step, event.learningRate);
-        metric('gradientNorm', event.step, event.gradientNorm);
-        metric('tokensPerSecond', event.step, event.tokensPerSecond);
+        this.#tokens += event.tokens;
+        this.#seconds += event.seconds;
+        this.#metrics(event.step, {
+          loss: event.loss,
+          learningRate: event.learningRate,
+          gradientNorm: event.gradientNorm,
+          tokensPerSecond: event.tokensPerSecond,
+          tokens: this.#tokens,
+          seconds: this.#seconds,
+        });
         break;
       case 'eval':
-        metric('evalLoss', event.step, event.loss);
+        this.#metrics(event.step, { evalLoss: event.loss });
         break;
-      case 'memory':
-        metric('peakBytes', event.step, event.peakBytes);
+      case 'memory': {
+        const { step, peakBytes, byCategory } = event;
+        this.#metrics(step, { peakBytes });
+        this.#store.runs.update(this.#run, { memory: { step, peakBytes, byCategory } });
+        this.#notices.publish({ topic: 'memory', run: this.#run, step, peakBytes, byCategory });
         break;
+      }
       case 'checkpoint':
         // Together with the checkpoint: whoever resumes from it finds the metrics up to it.
         this.#store.metrics.flush();
         this.#store.checkpoints.add(this.#run, event);
+        this.#happened(event.step, 'checkpoint', event, at);
         break;
       case 'event':
-        this.#store.events.add(this.#run, event.step, event.kind, event);
+        this.#happened(event.step, event.kind, event, at);
         break;
       case 'sample':
-        this.#store.events.add(this.#run, event.step, 'sample', event);
+        this.#happened(event.step, 'sample', event, at);
         break;
       case 'warning':
-        this.#store.events.add(this.#run, null, 'warning', event);
+        this.#happened(null, 'warning', event, at);
         break;
       case 'done':
         break;
     }
   }
 
+  /** A change of state in words, at a time that is known. */
+  state(state: string, message: string, at: number): void {
+    this.#happened(null, 'state', { state, message }, at);
+  }
+
   close(): void {
     this.#store.metrics.flush();
+  }
+
+  /** A run that goes on repeats the steps after its checkpoint: their first telling is dropped. */
+  #goOnFrom(done: number): void {
+    this.#store.metrics.dropAfter(this.#run, done, COUNTED_SERIES);
+    this.#store.events.dropAfter(this.#run, done, COUNTED_EVENTS);
+    this.#tokens = this.#store.metrics.last(this.#run, 'tokens') ?? 0;
+    this.#seconds = this.#store.metrics.last(this.#run, 'seconds') ?? 0;
+  }
+
+  #metrics(step: number, values: Partial<Record<MetricKey, number>>): void {
+    for (const [key, value] of Object.entries(values)) this.#store.metrics.add(this.#run, key, step, value);
+    this.#notices.publish(metricsOf(this.#run, step, values));
+  }
+
+  #happened(step: number | null, kind: string, body: object, at: number | null): void {
+    const event = this.#store.events.add(this.#run, step, kind, body, at);
+    this.#notices.publish({ topic: 'event', run: this.#run, event });
+  }
+}
+
+/** events.jsonl of a run's folder: every event as a line. */
+export class EventLog {
+  readonly #file: number;
+
+  /** @param goesOn appends to what is there */
+  constructor(folder: string, goesOn: boolean) {
+    this.#file = openSync(path.join(folder, EVENTS_FILE), goesOn ? 'a' : 'w');
+  }
+
+  write(event: TrainEvent): void {
+    // Straight to the system: what a killed process has told is not lost.
+    writeSync(this.#file, `${JSON.stringify(event)}\n`);
+  }
+
+  close(): void {
     closeSync(this.#file);
   }
 }

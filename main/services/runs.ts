@@ -1,19 +1,33 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
-import type { MemoryPlan, TrainEvent } from '../../preload/contract/events.ts';
-import type { Run, RunFile } from '../../preload/contract/run-file.ts';
-import type { EngineHost, JobResults, RunJob } from '../engine/host.ts';
-import type { RunState } from '../store/runs.ts';
+import type { TrainEvent } from '../../preload/contract/events.ts';
+import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
+import type { PlannedRun } from '../../preload/contract/runs.ts';
+import type { EngineHost, JobRequest, JobResults, RunJob } from '../engine/host.ts';
+import { TERMINAL_PROJECT } from '../store/projects.ts';
+import type { NewRun, RunState } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
+import { copyCheckpoint } from './forks.ts';
+import { freshId } from './ids.ts';
+import type { NoticeHub } from './notices.ts';
 import type { ComposedRun, RunComposer, RunFileOrigin } from './run-composer.ts';
-import { makeRoom, readRunFolder, spreadTokenizer, writeRunFolder } from './run-folder.ts';
+import { type Fingerprint, makeRoom, readRunFolder, spreadTokenizer, writeRunFolder } from './run-folder.ts';
+import type { RunFolders } from './run-folders.ts';
 import { claimFolder } from './run-lock.ts';
-import { RunRecorder } from './run-recorder.ts';
+import { EventLog, RunRecorder } from './run-recorder.ts';
+
+/** What can be asked of a run while it trains. */
+export interface RunControl {
+  /** Writes a checkpoint and ends; `resume` goes on from it. */
+  pause(): void;
+  ask(what: JobRequest): void;
+}
 
 export interface TrainingObserver {
   onEvent?: (event: TrainEvent) => void;
   onNote?: (note: string) => void;
+  /** The engine has the run. */
+  onControl?: (control: RunControl) => void;
   /** Aborting asks the run to write a checkpoint and to end. */
   signal?: AbortSignal;
 }
@@ -21,9 +35,17 @@ export interface TrainingObserver {
 export interface TrainingOutcome {
   id: string;
   run: Run;
-  /** Stopped on request; `resume` goes on. */
+  /** Paused on request; `resume` goes on. */
   stopped: boolean;
   result: JobResults['train'];
+}
+
+export interface RunServiceParts {
+  engine: EngineHost;
+  composer: RunComposer;
+  store: Store;
+  notices: NoticeHub;
+  folders: RunFolders;
 }
 
 /** Plans, trains and resumes runs. */
@@ -31,33 +53,43 @@ export class RunService {
   readonly #engine: EngineHost;
   readonly #composer: RunComposer;
   readonly #store: Store;
+  readonly #notices: NoticeHub;
+  readonly #folders: RunFolders;
 
-  constructor(engine: EngineHost, composer: RunComposer, store: Store) {
+  constructor({ engine, composer, store, notices, folders }: RunServiceParts) {
     this.#engine = engine;
     this.#composer = composer;
     this.#store = store;
+    this.#notices = notices;
+    this.#folders = folders;
   }
 
   /** The memory that a run will need, from the code that trains, without its data. */
-  async plan(file: RunFile, origin: RunFileOrigin): Promise<{ run: Run; plan: MemoryPlan }> {
+  async plan(file: RunFile, origin: RunFileOrigin): Promise<PlannedRun> {
     const composed = await this.#composer.compose(file, origin, 'plan');
     const plan = await this.#engine.start(jobOf('plan', composed, '', false)).result;
-    return { run: composed.run, plan };
+    return { run: composed.run, plan, sequences: composed.sequences, notes: composed.notes };
   }
 
-  /** Trains a new run into its output folder. Throws E_OUTPUT where the folder holds another one. */
+  /** Bytes of a run's variants, which share its data: composed once, planned as often as asked. */
+  async planner(file: RunFile, origin: RunFileOrigin): Promise<{ run: Run; planBytes: (run: Run) => Promise<number> }> {
+    const composed = await this.#composer.compose(file, origin, 'plan');
+    const planBytes = async (run: Run): Promise<number> =>
+      (await this.#engine.start(jobOf('plan', { ...composed, run }, '', false)).result).planBytes;
+    return { run: composed.run, planBytes };
+  }
+
+  /** Trains a new run of the terminal into its output folder. Throws E_OUTPUT where the folder holds another one. */
   async train(file: RunFile, origin: RunFileOrigin, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const composed = await this.#composer.compose(file, origin);
-    const { run } = composed;
-    const release = await claimFolder(run.output);
-    try {
-      makeRoom(run);
-      const id = this.#freeId(run.name);
-      const stored = writeRunFolder(run, { run: id, dataHash: composed.dataHash }, composed.tokenizerPlace);
-      return await this.#execute({ ...composed, run: stored }, id, false, observer);
-    } finally {
-      release();
-    }
+    return this.#begin(composed, freshId(composed.run.name, 'run'), observer);
+  }
+
+  /** Trains a run that has a record already: one that waited in the queue. */
+  async begin(id: string, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
+    const { config, output } = this.#store.runs.find(id)!;
+    const origin = { base: output, folder: output, name: path.basename(output) };
+    return this.#begin(await this.#composer.compose(parseRunFile(config), origin), id, observer);
   }
 
   /** How many steps the run in a folder is to have. */
@@ -82,7 +114,22 @@ export class RunService {
           'Restore the data, or start a new run.',
         );
       }
-      return await this.#execute(composed, fingerprint.run, true, observer);
+      return await this.#execute(composed, fingerprint, true, observer);
+    } finally {
+      release();
+    }
+  }
+
+  async #begin(composed: ComposedRun, id: string, observer: TrainingObserver): Promise<TrainingOutcome> {
+    const { run } = composed;
+    const release = await claimFolder(run.output);
+    try {
+      makeRoom(run);
+      const parentRecord = run.from && copyCheckpoint(this.#store, run.from, run.output);
+      const fingerprint = { ...(await this.#fingerprint(id, composed)), parentRecord };
+      const stored = writeRunFolder(run, fingerprint, composed.tokenizerPlace);
+      this.#folders.remember(run.output);
+      return await this.#execute({ ...composed, run: stored }, fingerprint, parentRecord !== undefined, observer);
     } finally {
       release();
     }
@@ -90,76 +137,106 @@ export class RunService {
 
   async #execute(
     composed: ComposedRun,
-    id: string,
+    fingerprint: Fingerprint,
     resume: boolean,
     observer: TrainingObserver,
   ): Promise<TrainingOutcome> {
     const { run } = composed;
-    await this.#open(id, composed, resume);
+    const id = fingerprint.run;
+    this.#open(composed, fingerprint);
     for (const note of composed.notes) observer.onNote?.(note);
-    const recorder = new RunRecorder(this.#store, id, run.output, resume);
-    let state: RunState = 'failed';
+    const log = new EventLog(run.output, resume);
+    const recorder = new RunRecorder(this.#store, this.#notices, id);
+    recorder.state('running', resume ? 'The run goes on.' : 'The run begins.', Date.now());
+    const end = (state: RunState, message: string, more: Partial<NewRun>): void => {
+      this.#store.runs.update(id, { ...more, state, process: null, endedAt: Date.now() });
+      this.#store.projects.touch(this.#store.runs.find(id)?.project ?? '', Date.now());
+      recorder.state(state, message, Date.now());
+    };
     try {
-      const job = this.#engine.start(jobOf('train', composed, id, resume), (event) => {
-        if (event.type === 'token') return;
-        const told = complete(event, id, composed);
-        recorder.take(told);
-        observer.onEvent?.(told);
-      });
-      const stop = (): void => job.cancel();
-      observer.signal?.addEventListener('abort', stop);
-      if (observer.signal?.aborted) stop();
-      const result = await job.result.finally(() => observer.signal?.removeEventListener('abort', stop));
+      const job = this.#engine.start(
+        { ...jobOf('train', composed, id, resume), parentRecord: fingerprint.parentRecord ?? null },
+        (event) => {
+          if (event.type === 'token' || event.type === 'progress') return;
+          const told = complete(event, id, composed);
+          log.write(told);
+          recorder.take(told, Date.now());
+          observer.onEvent?.(told);
+        },
+      );
+      const pause = (): void => job.cancel();
+      observer.onControl?.({ pause, ask: (what) => job.ask(what) });
+      observer.signal?.addEventListener('abort', pause);
+      if (observer.signal?.aborted) pause();
+      const result = await job.result.finally(() => observer.signal?.removeEventListener('abort', pause));
       spreadTokenizer(run.output);
-      state = result.stopped ? 'stopped' : 'finished';
-      this.#store.runs.end(id, state, Date.now(), { result });
+      const state = result.stopped ? 'paused' : result.stoppedEarly ? 'stopped' : 'finished';
+      end(state, ENDS[state], { result, error: null });
       return { id, run, stopped: result.stopped ?? false, result };
     } catch (error) {
-      this.#store.runs.end(id, state, Date.now(), { error: reportOf(error) });
+      const report = reportOf(error);
+      end(report.code === 'E_ENGINE_DIED' ? 'interrupted' : 'failed', report.message, { error: report });
       throw error;
     } finally {
       recorder.close();
+      log.close();
     }
   }
 
   // The record of the run: a new one, or the old one again; one that was deleted or belongs to another machine is made anew.
-  async #open(id: string, { run, dataHash }: ComposedRun, resume: boolean): Promise<void> {
-    if (resume && this.#store.runs.startingWith(id).some((record) => record.id === id)) {
-      this.#store.runs.restart(id, process.pid);
+  #open(
+    { run }: ComposedRun,
+    { run: id, dataHash, engine, project, parent, reproduces, createdAt }: Fingerprint,
+  ): void {
+    const running = { state: 'running' as const, place: null, process: process.pid, config: run, output: run.output };
+    if (this.#store.runs.find(id)) {
+      this.#store.runs.update(id, { ...running, dataHash, engine, error: null, endedAt: null });
       return;
     }
-    const { engineVersion, isa } = await this.#engine.info();
-    const parent =
-      run.model.path && path.basename(run.model.path) === 'model'
-        ? this.#store.runs.byOutput(path.dirname(run.model.path))
-        : undefined;
+    const home = project ?? TERMINAL_PROJECT;
+    this.#store.projects.insert({ ...home, createdAt: createdAt ?? Date.now() });
     this.#store.runs.insert({
+      ...running,
       id,
+      project: home.id,
       name: run.name,
-      method: run.method.name,
-      config: run,
-      output: run.output,
       dataHash,
-      engine: `${engineVersion} ${isa}`,
-      parent: parent?.id ?? null,
-      process: process.pid,
-      createdAt: Date.now(),
+      engine,
+      parent: parent !== undefined && this.#store.runs.find(parent) ? parent : null,
+      parentStep: run.from?.step ?? null,
+      reproduces: reproduces !== undefined && this.#store.runs.find(reproduces) ? reproduces : null,
+      createdAt: createdAt ?? Date.now(),
     });
   }
 
-  #freeId(name: string): string {
-    const slug =
-      name
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, '')
-        .slice(0, 40) || 'run';
-    for (;;) {
-      const id = `${slug}-${randomBytes(3).toString('hex')}`;
-      if (this.#store.runs.startingWith(id).length === 0) return id;
-    }
+  async #fingerprint(id: string, { run, dataHash }: ComposedRun): Promise<Fingerprint> {
+    const record = this.#store.runs.find(id);
+    const project = record ? this.#store.projects.find(record.project) : undefined;
+    const { engineVersion, isa } = await this.#engine.info();
+    return {
+      run: id,
+      dataHash,
+      engine: `${engineVersion} ${isa}`,
+      createdAt: record?.createdAt ?? Date.now(),
+      project: project ? { id: project.id, name: project.name } : TERMINAL_PROJECT,
+      parent: record?.parent ?? this.parentOf(run) ?? undefined,
+      reproduces: record?.reproduces ?? undefined,
+    };
+  }
+
+  /** The run that a run is forked from, or whose model it begins with; null where it has none. */
+  parentOf(run: Run): string | null {
+    if (run.from) return run.from.run;
+    if (run.model.path === undefined || path.basename(run.model.path) !== 'model') return null;
+    return this.#store.runs.byOutput(path.dirname(run.model.path))?.id ?? null;
   }
 }
+
+const ENDS = {
+  finished: 'The run is finished.',
+  paused: 'The run is paused: it goes on from its checkpoint.',
+  stopped: 'The run was stopped; what it had learned is saved.',
+};
 
 function jobOf<Kind extends 'plan' | 'train'>(
   kind: Kind,

@@ -1,65 +1,29 @@
 import type Database from 'better-sqlite3';
-import type { MemoryPlan, TrainDone } from '../../preload/contract/events.ts';
-import type { ErrorReport } from '../../preload/contract/errors.ts';
-import type { Run } from '../../preload/contract/run-file.ts';
+import { recordOf, rowOf, type RunRecord, type RunRow, type RunState } from './run-record.ts';
 
-export type RunState = 'running' | 'finished' | 'stopped' | 'interrupted' | 'failed';
+export type { RunRecord, RunState };
 
-export interface RunRecord {
-  id: string;
-  name: string;
-  state: RunState;
-  method: string;
-  config: Run;
-  output: string;
-  dataHash: string;
-  engine: string;
-  parent: string | null;
-  process: number | null;
-  plan: MemoryPlan | null;
-  result: Partial<TrainDone> | null;
-  error: ErrorReport | null;
-  createdAt: number;
-  endedAt: number | null;
-}
+/** What must be said of a new run; the rest begins empty. */
+export type NewRun = Pick<RunRecord, 'id' | 'project' | 'name' | 'state' | 'config' | 'output' | 'createdAt'> &
+  Partial<RunRecord>;
 
-interface Row {
-  id: string;
-  name: string;
-  state: RunState;
-  method: string;
-  config: string;
-  output: string;
-  data_hash: string;
-  engine: string;
-  parent: string | null;
-  process: number | null;
-  plan: string | null;
-  result: string | null;
-  error: string | null;
-  created_at: number;
-  ended_at: number | null;
-}
-
-const parse = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
-
-const recordOf = (row: Row): RunRecord => ({
-  id: row.id,
-  name: row.name,
-  state: row.state,
-  method: row.method,
-  config: JSON.parse(row.config) as Run,
-  output: row.output,
-  dataHash: row.data_hash,
-  engine: row.engine,
-  parent: row.parent,
-  process: row.process,
-  plan: parse(row.plan),
-  result: parse(row.result),
-  error: parse(row.error),
-  createdAt: row.created_at,
-  endedAt: row.ended_at,
-});
+const BLANK = {
+  place: null,
+  dataHash: '',
+  engine: '',
+  parent: null,
+  parentStep: null,
+  reproduces: null,
+  process: null,
+  plan: null,
+  memory: null,
+  result: null,
+  error: null,
+  pinned: false,
+  tags: [],
+  note: '',
+  endedAt: null,
+};
 
 /** What is known about runs. */
 export class RunRepository {
@@ -69,79 +33,67 @@ export class RunRepository {
     this.#database = database;
   }
 
-  insert(
-    run: Pick<
-      RunRecord,
-      'id' | 'name' | 'method' | 'config' | 'output' | 'dataHash' | 'engine' | 'parent' | 'process' | 'createdAt'
-    >,
-  ): void {
+  insert(run: NewRun): void {
+    const row = rowOf({ ...BLANK, method: run.config.method.name, ...run });
+    const columns = Object.keys(row);
     this.#database
-      .prepare(
-        `INSERT INTO runs (id, name, state, method, config, output, data_hash, engine, parent, process, created_at)
-         VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        run.id,
-        run.name,
-        run.method,
-        JSON.stringify(run.config),
-        run.output,
-        run.dataHash,
-        run.engine,
-        run.parent,
-        run.process,
-        run.createdAt,
-      );
+      .prepare(`INSERT INTO runs (${columns.join(', ')}) VALUES (${columns.map((each) => `@${each}`).join(', ')})`)
+      .run(row);
   }
 
-  /** A run that is taken up again. */
-  restart(id: string, process: number): void {
+  /** Writes down what has changed of a run. */
+  update(id: string, changes: Partial<Omit<RunRecord, 'id'>>): void {
+    const record = this.find(id);
+    if (!record) return;
+    const before = rowOf(record);
+    const after = rowOf({ ...record, ...changes });
+    const columns = (Object.keys(after) as (keyof RunRow)[]).filter((each) => after[each] !== before[each]);
+    if (columns.length === 0) return;
     this.#database
-      .prepare(`UPDATE runs SET state = 'running', process = ?, error = NULL, ended_at = NULL WHERE id = ?`)
-      .run(process, id);
+      .prepare(`UPDATE runs SET ${columns.map((each) => `${each} = @${each}`).join(', ')} WHERE id = @id`)
+      .run(after);
   }
 
-  setPlan(id: string, plan: MemoryPlan): void {
-    this.#database.prepare('UPDATE runs SET plan = ? WHERE id = ?').run(JSON.stringify(plan), id);
+  find(id: string): RunRecord | undefined {
+    const row = this.#database.prepare('SELECT * FROM runs WHERE id = ?').get(id) as RunRow | undefined;
+    return row && recordOf(row);
   }
 
-  end(
-    id: string,
-    state: RunState,
-    endedAt: number,
-    { result, error }: { result?: Partial<TrainDone>; error?: ErrorReport },
-  ): void {
-    this.#database
-      .prepare(
-        'UPDATE runs SET state = ?, process = NULL, ended_at = ?, result = COALESCE(?, result), error = ? WHERE id = ?',
-      )
-      .run(state, endedAt, result ? JSON.stringify(result) : null, error ? JSON.stringify(error) : null, id);
+  /** Newest first. @param project only the runs of one; null for all */
+  list(project: string | null = null): RunRecord[] {
+    return this.#all('WHERE ? IS NULL OR project = ? ORDER BY created_at DESC, id', project, project);
   }
 
-  /** Newest first. */
-  list(): RunRecord[] {
-    return (this.#database.prepare('SELECT * FROM runs ORDER BY created_at DESC, id').all() as Row[]).map(recordOf);
+  /** The runs that wait, first to go first. */
+  waiting(): RunRecord[] {
+    return this.#all(`WHERE state = 'queued' ORDER BY place, created_at, id`);
+  }
+
+  inState(state: RunState): RunRecord[] {
+    return this.#all('WHERE state = ? ORDER BY created_at, id', state);
   }
 
   /** The runs whose id begins so. */
   startingWith(prefix: string): RunRecord[] {
-    return (
-      this.#database
-        .prepare('SELECT * FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id')
-        .all(prefix.length, prefix) as Row[]
-    ).map(recordOf);
+    return this.#all('WHERE substr(id, 1, ?) = ? ORDER BY id', prefix.length, prefix);
   }
 
   /** The newest run that wrote to a folder. */
   byOutput(output: string): RunRecord | undefined {
-    const row = this.#database
-      .prepare('SELECT * FROM runs WHERE output = ? ORDER BY created_at DESC LIMIT 1')
-      .get(output) as Row | undefined;
-    return row && recordOf(row);
+    return this.#all('WHERE output = ? ORDER BY created_at DESC LIMIT 1', output)[0];
+  }
+
+  /** Runs that were forked from a run or began with its model. */
+  childrenOf(id: string): RunRecord[] {
+    return this.#all('WHERE parent = ? ORDER BY created_at, id', id);
   }
 
   /** Takes metrics, events and checkpoints with it. */
   delete(id: string): void {
     this.#database.prepare('DELETE FROM runs WHERE id = ?').run(id);
+  }
+
+  #all(where: string, ...values: unknown[]): RunRecord[] {
+    return (this.#database.prepare(`SELECT * FROM runs ${where}`).all(...values) as RunRow[]).map(recordOf);
   }
 }

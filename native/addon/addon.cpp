@@ -1,7 +1,6 @@
 // The border between Node and the engine: parse a job, run it on a thread, stream its events, settle a promise. Nothing else.
 #include <napi.h>
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,15 +21,15 @@ struct Outcome {
 struct Job {
   explicit Job(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
   Napi::Promise::Deferred deferred;
-  std::atomic<bool> cancelled{false};
+  rankwise::JobControl control;
   Outcome outcome;
   std::thread worker;
 };
 
-Outcome perform(const std::string& text, const std::atomic<bool>& cancelled, const rankwise::EventSink& emit) {
+Outcome perform(const std::string& text, rankwise::JobControl& control, const rankwise::EventSink& emit) {
   Outcome outcome;
   try {
-    outcome.text = rankwise::run_job(nlohmann::json::parse(text), cancelled, emit).dump();
+    outcome.text = rankwise::run_job(nlohmann::json::parse(text), control, emit).dump();
     outcome.ok = true;
   } catch (const rankwise::Error& e) {
     outcome.text = e.what();
@@ -61,7 +60,19 @@ void settle(Napi::Env env, void*, Job* job) {
   }
 }
 
-// start(jobJson, onEvent) → {promise, cancel}
+// ask("checkpoint" | "stop")
+void ask(const Napi::CallbackInfo& info, rankwise::JobControl& control) {
+  const std::string what = info.Length() == 1 && info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : "";
+  if (what == "checkpoint") {
+    control.ask_checkpoint();
+  } else if (what == "stop") {
+    control.ask_stop();
+  } else {
+    throw Napi::TypeError::New(info.Env(), "ask(what: \"checkpoint\" | \"stop\")");
+  }
+}
+
+// start(jobJson, onEvent) → {promise, cancel, ask}
 Napi::Value start(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 2 || !info[0].IsString() || !info[1].IsFunction()) {
@@ -80,7 +91,7 @@ Napi::Value start(const Napi::CallbackInfo& info) {
       },
       kept);
   job->worker = std::thread([job_ptr = job.get(), text, events]() mutable {
-    job_ptr->outcome = perform(text, job_ptr->cancelled, [&](const nlohmann::json& event) {
+    job_ptr->outcome = perform(text, job_ptr->control, [&](const nlohmann::json& event) {
       auto line = std::make_unique<std::string>(event.dump());
       const napi_status status = events.BlockingCall(line.get(), [](Napi::Env callback_env, Napi::Function callback, std::string* data) {
         const std::unique_ptr<std::string> owned(data);
@@ -92,7 +103,8 @@ Napi::Value start(const Napi::CallbackInfo& info) {
   });
   Napi::Object handle = Napi::Object::New(env);
   handle.Set("promise", job->deferred.Promise());
-  handle.Set("cancel", Napi::Function::New(env, [job](const Napi::CallbackInfo&) { job->cancelled = true; }, "cancel"));
+  handle.Set("cancel", Napi::Function::New(env, [job](const Napi::CallbackInfo&) { job->control.cancel(); }, "cancel"));
+  handle.Set("ask", Napi::Function::New(env, [job](const Napi::CallbackInfo& call) { ask(call, job->control); }, "ask"));
   return handle;
 }
 

@@ -1,5 +1,8 @@
 #include "delta/low_rank.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace rankwise {
 
 void accumulate_product(const Context& context, Parameter& parameter, const View& a, const View& b) {
@@ -44,6 +47,15 @@ void LowRankDelta::add_to(const Context& context, const View& dense) const {
   epilogue.alpha = scale;
   epilogue.add = &dense;
   context.ops.matmul(b.operand(false), a.operand(false), dense, Product::f32, epilogue);
+}
+
+double LowRankDelta::norm(const Context& context) const {
+  const Tensor of_a = context.passing(DType::f32, rank, rank, Category::workspace), of_b = context.passing(DType::f32, rank, rank, Category::workspace);
+  context.ops.matmul(a.operand(false), a.operand(true), of_a, Product::f32);
+  context.ops.matmul(b.operand(true), b.operand(false), of_b, Product::f32);
+  double squared = 0;  // both are symmetric, so the trace of their product is the sum of their products entry by entry
+  for (int64_t i = 0; i < rank * rank; ++i) squared += static_cast<double>(of_a.as<float>()[i]) * of_b.as<float>()[i];
+  return std::abs(static_cast<double>(scale)) * std::sqrt(std::max(squared, 0.0));
 }
 
 }  // namespace rankwise

@@ -36,6 +36,8 @@ class LowRankDelta {
   bool needs_input() const { return a.parameter != nullptr; }
   // W ← W + s·B·A in float32.
   void add_to(const Context& context, const View& dense) const;
+  // ‖s·B·A‖ (Frobenius) from the Grams of the factors: tr(BᵀB·AAᵀ). On the host.
+  double norm(const Context& context) const;
 };
 
 // gradient (+)= aᵀ·b for a parameter's gradient: overwritten on first use in a step, added to afterwards.

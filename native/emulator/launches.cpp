@@ -38,6 +38,13 @@ Launches& Launches::the() {
   return launches;
 }
 
+void Launches::count(const char* name, uint64_t bytes_read, uint64_t bytes_written) {
+  LaunchCount& count = counts_[name];
+  ++count.launches;
+  count.bytes_read += bytes_read;
+  count.bytes_written += bytes_written;
+}
+
 size_t Launches::granted(const void* kernel) const {
   const auto found = granted_.find(kernel);
   return found == granted_.end() ? SharedMemory::kDefaultBytes : found->second;
@@ -54,3 +61,16 @@ void enqueue_launch(const char* name, const void* kernel, dim3 blocks, dim3 thre
 }
 
 }  // namespace rankwise::emulator
+
+// For programs that open the emulated library by its path: what ran since the start, after all streams have been finished.
+extern "C" void rankwise_emulator_totals(uint64_t* launches, uint64_t* bytes_read, uint64_t* bytes_written) {
+  using namespace rankwise::emulator;
+  const std::lock_guard guard(Streams::the().lock());
+  Streams::the().finish_all();
+  *launches = *bytes_read = *bytes_written = 0;
+  for (const auto& [name, count] : Launches::the().counts()) {
+    *launches += count.launches;
+    *bytes_read += count.bytes_read;
+    *bytes_written += count.bytes_written;
+  }
+}

@@ -9,6 +9,7 @@
 
 #include "emulator/device_memory.h"
 #include "emulator/faults.h"
+#include "emulator/launches.h"
 #include "emulator/runtime_state.h"
 #include "emulator/streams.h"
 
@@ -45,6 +46,7 @@ struct Rows {
 
 void copy_now(const Rows& c) {
   const DeviceMemory& memory = DeviceMemory::the();
+  Launches::the().count("copy", c.from_device() ? c.width * c.height : 0, c.to_device() ? c.width * c.height : 0);
   for (size_t row = 0; row < c.height; ++row) {
     char* to = static_cast<char*>(c.to) + row * c.to_pitch;
     const char* from = static_cast<const char*>(c.from) + row * c.from_pitch;
@@ -88,6 +90,7 @@ cudaError_t set(void* data, size_t pitch, int value, size_t width, size_t height
   if (width == 0 || height == 0) return cudaSuccess;
   if (pitch < width || !DeviceMemory::the().allocated(data, (height - 1) * pitch + width)) return streams.set_error(cudaErrorInvalidValue);
   streams.enqueue(stream, "set", [=] {
+    Launches::the().count("set", 0, width * height);
     for (size_t row = 0; row < height; ++row) {
       char* at = static_cast<char*>(data) + row * pitch;
       DeviceMemory::the().check(at, width, "a fill writes");

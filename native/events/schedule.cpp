@@ -23,4 +23,10 @@ int64_t EventSchedule::next(int64_t from) const {
   return at;
 }
 
+std::vector<int64_t> EventSchedule::steps(int64_t end, size_t most) const {
+  std::vector<int64_t> steps;
+  for (int64_t at = 0, index = 0; at < end && steps.size() < most; at += gap(index++)) steps.push_back(at);
+  return steps;
+}
+
 }  // namespace rankwise

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace rankwise {
 
@@ -15,7 +16,8 @@ struct EventSchedule {
   int64_t largest_gap = 0;
 
   int64_t next(int64_t from) const;    // the first event at a step ≥ from
-  int64_t gap(int64_t index) const;  // between event `index` and the next
+  std::vector<int64_t> steps(int64_t end, size_t most) const;  // the first `most` events at steps below `end`
+  int64_t gap(int64_t index) const;    // between event `index` and the next
 };
 
 }  // namespace rankwise

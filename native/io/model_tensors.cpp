@@ -150,7 +150,7 @@ std::vector<std::string> ModelTensors::names() const {
 
 const TensorInfo& ModelTensors::info(const std::string& name) const { return impl_->info(name); }
 
-void ModelTensors::read(const std::string& name, const std::vector<int64_t>& shape, DType dtype, void* to) const {
+void ModelTensors::require(const std::string& name, const std::vector<int64_t>& shape) const {
   const TensorInfo& info = impl_->info(name);
   if (info.shape != shape) {
     fail("E_TENSOR",
@@ -164,6 +164,11 @@ void ModelTensors::read(const std::string& name, const std::vector<int64_t>& sha
              ", which holds no weights.",
          "Use a version of the model in float32, bfloat16 or float16.");
   }
+}
+
+void ModelTensors::read(const std::string& name, const std::vector<int64_t>& shape, DType dtype, void* to) const {
+  require(name, shape);
+  const TensorInfo& info = impl_->info(name);
   const SafetensorsFile& file = *impl_->files[impl_->place(name).file];
   const uint64_t unit = bytes_of(info.dtype);
   const auto* from = static_cast<const char*>(file.data(info));

@@ -16,6 +16,7 @@ class Galore : public Method {
   StorageFormat layout(const std::string&) const override { return {StorageKind::dense, trained_dtype(settings_), false}; }
   DType embedding_dtype() const override { return trained_dtype(settings_); }
   int64_t next_event(int64_t from) const override { return (from + galore_.interval - 1) / galore_.interval * galore_.interval; }
+  const char* event_kind() const override { return "refresh"; }
   void attach(const Context& context, Model& model, const WeightSource&, ParameterList& parameters) override {
     train_rest(context, settings_, model, parameters);
     model.for_each_linear([&](Linear& linear) {

@@ -59,6 +59,8 @@ class Loqt : public Method {
   }
 
   int64_t next_event(int64_t from) const override { return schedule_.next(from); }
+  std::vector<int64_t> event_steps(int64_t end, size_t most) const override { return schedule_.steps(end, most); }
+  const char* event_kind() const override { return "merge"; }
 
   void begin_step(const Context& context, Model&, const WeightSource&, int64_t step) override {
     if (!event_due(step)) return;
@@ -95,7 +97,7 @@ class Loqt : public Method {
       tasks.push_back({slot->probe_gradient(), bases.back().view(), hash_name(slot->name().c_str())});
     }
     top_subspaces(context, tasks, loqt_.seed + static_cast<uint64_t>(step));
-    report.kind = "merge";
+    report.kind = event_kind();
     for (size_t i = 0; i < ready.size(); ++i) {
       report.layers.push_back(ready[i]->rebuild(context, source, step == 0, bases[i]));
       bases[i].reset();

@@ -64,6 +64,12 @@ Parameter& ParameterList::add(const Context& context, const MethodSettings& sett
   return *list_.back();
 }
 
+std::vector<int64_t> Method::event_steps(int64_t end, size_t most) const {
+  std::vector<int64_t> steps;
+  for (int64_t step = next_event(0); step >= 0 && step < end && steps.size() < most; step = next_event(step + 1)) steps.push_back(step);
+  return steps;
+}
+
 DType trained_dtype(const MethodSettings& settings) {
   return settings.bf16 && !settings.master_weights ? DType::bf16 : DType::f32;
 }

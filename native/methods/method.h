@@ -69,6 +69,10 @@ class Method {
   // The first step ≥ `from` at which an event of the method takes place; −1 = none.
   virtual int64_t next_event(int64_t from) const { return -1; }
   bool event_due(int64_t step) const { return next_event(step) == step; }
+  // The first `most` events at steps below `end`, in order.
+  virtual std::vector<int64_t> event_steps(int64_t end, size_t most) const;
+  // What its events are called in the event stream: "merge", "refresh".
+  virtual const char* event_kind() const { return ""; }
   // Before the first micro-batch of a step.
   virtual void begin_step(const Context& context, Model& model, const WeightSource& source, int64_t step) {}
   // Around every unit's forward, and around its backward with what is computed again for it, in the micro-batches of an event step. The

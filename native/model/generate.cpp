@@ -171,11 +171,10 @@ std::vector<int32_t> generate(const Context& context, const Model& model, const 
     feed(context, model, pass, cache, next, past);
     past += static_cast<int64_t>(next.size());
     const double draw = uniform({settings.seed, hash_name("generate"), 0}, added.size());
-    const int32_t id = context.arena.real()
-                           ? choose_token(HostRead(context, pass.logits).as<float>(), model.config.vocab_size, settings.temperature, settings.top_p, draw)
-                           : 0;
+    const HostRead logits(context, pass.logits);
+    const int32_t id = context.arena.real() ? choose_token(logits.as<float>(), model.config.vocab_size, settings.temperature, settings.top_p, draw) : 0;
     added.push_back(id);
-    if (settings.on_token && !settings.on_token(id)) break;
+    if (settings.on_token && !settings.on_token(id, logits.as<float>())) break;
     if (std::find(settings.stop_ids.begin(), settings.stop_ids.end(), id) != settings.stop_ids.end()) break;
     next.assign(1, id);
   }

@@ -11,7 +11,8 @@ struct GenerationSettings {
   double top_p = 1.0;
   uint64_t seed = 0;
   std::vector<int32_t> stop_ids;
-  std::function<bool(int32_t)> on_token;  // false = stop
+  // Gets every token with the logits [V] that it was chosen from; false = stop.
+  std::function<bool(int32_t id, const float* logits)> on_token;
 };
 
 // Continues `prompt` token by token over a KV cache; returns what was added. All memory is taken before the first token, so that it

@@ -78,7 +78,7 @@ void write_folder(const std::string& folder, const std::function<void(const std:
 
 }  // namespace
 
-void save_model(const Context& context, const Model& model, DType dtype, const std::string& folder) {
+void save_model(const Context& context, const Model& model, DType dtype, const std::string& folder, const Progress& progress) {
   const std::vector<Outgoing> tensors = outgoing_tensors(context, model, dtype);
   if (!context.arena.real()) {
     for (const Outgoing& tensor : tensors) write_tensor(context, tensor, nullptr);
@@ -95,6 +95,8 @@ void save_model(const Context& context, const Model& model, DType dtype, const s
     filled += tensor.bytes();
     total += tensor.bytes();
   }
+  const auto count = static_cast<int64_t>(tensors.size());
+  int64_t written = 0;
   write_folder(folder, [&](const std::string& path) {
     nlohmann::json index = {{"metadata", {{"total_size", total}}}, {"weight_map", nlohmann::json::object()}};
     for (size_t i = 0; i < shards.size(); ++i) {
@@ -105,7 +107,10 @@ void save_model(const Context& context, const Model& model, DType dtype, const s
         index["weight_map"][tensor->entry.name] = name;
       }
       SafetensorsWriter writer(path + "/" + name, entries, {{"format", "pt"}});
-      for (const Outgoing* tensor : shards[i]) write_tensor(context, *tensor, &writer);
+      for (const Outgoing* tensor : shards[i]) {
+        write_tensor(context, *tensor, &writer);
+        if (progress) progress(++written, count);
+      }
       writer.finish();
     }
     if (shards.size() > 1) write_file_atomic(path + "/model.safetensors.index.json", index.dump(2));
@@ -146,7 +151,25 @@ void save_adapter(const Context& context, const Model& model, nlohmann::json con
   });
 }
 
-void attach_adapter(const Context& context, Model& model, const std::string& folder) {
+std::unique_ptr<LowRankDelta> read_delta(const Context& context, const PeftAdapter& adapter, const std::string& module, float factor) {
+  const PeftAdapter::Layer& layer = adapter.layers().at(module);
+  auto delta = std::make_unique<LowRankDelta>();
+  delta->rank = layer.rank;
+  delta->scale = layer.scale * factor;
+  const StorageFormat format{StorageKind::dense, DType::f32, false};
+  delta->a.storage = Weight(context, format, layer.rank, layer.in, Category::deltas, Lifetime::lasting);
+  delta->b.storage = Weight(context, format, layer.out, layer.rank, Category::deltas, Lifetime::lasting);
+  if (context.arena.real()) {
+    HostWrite a(context, delta->a.storage.dense()), b(context, delta->b.storage.dense());
+    adapter.read_a(module, a.as<float>());
+    adapter.read_b(module, b.as<float>());
+    a.done();
+    b.done();
+  }
+  return delta;
+}
+
+void attach_adapter(const Context& context, Model& model, const std::string& folder, float factor) {
   const PeftAdapter adapter(folder);
   size_t used = 0;
   model.for_each_linear([&](Linear& linear) {
@@ -156,20 +179,7 @@ void attach_adapter(const Context& context, Model& model, const std::string& fol
     if (layer.out != linear.out || layer.in != linear.in) {
       fail("E_ADAPTER", "The adapter's " + linear.name + " does not have the shape of the model's.", "It was made for another base model.");
     }
-    auto delta = std::make_unique<LowRankDelta>();
-    delta->rank = layer.rank;
-    delta->scale = layer.scale;
-    const StorageFormat format{StorageKind::dense, DType::f32, false};
-    delta->a.storage = Weight(context, format, layer.rank, layer.in, Category::deltas, Lifetime::lasting);
-    delta->b.storage = Weight(context, format, layer.out, layer.rank, Category::deltas, Lifetime::lasting);
-    if (context.arena.real()) {
-      HostWrite a(context, delta->a.storage.dense()), b(context, delta->b.storage.dense());
-      adapter.read_a(linear.name, a.as<float>());
-      adapter.read_b(linear.name, b.as<float>());
-      a.done();
-      b.done();
-    }
-    linear.delta = std::move(delta);
+    linear.delta = read_delta(context, adapter, linear.name, factor);
     ++used;
   });
   if (used != adapter.layers().size()) {

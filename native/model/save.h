@@ -1,19 +1,25 @@
 #pragma once
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/job_control.h"
+#include "io/peft.h"
 #include "model/model.h"
 
 namespace rankwise {
 
 // Writes a Hugging Face folder: config.json and model.safetensors (in shards with an index beyond 5 GiB), deltas folded in. Weights in
-// `dtype`; one dense matrix in memory at a time. The folder appears whole or not at all.
-void save_model(const Context& context, const Model& model, DType dtype, const std::string& folder);
+// `dtype`; one dense matrix in memory at a time. The folder appears whole or not at all. `progress` counts the tensors written.
+void save_model(const Context& context, const Model& model, DType dtype, const std::string& folder, const Progress& progress = {});
 
 // Writes a PEFT folder (adapter_config.json, adapter_model.safetensors in f32) of the model's trained deltas.
 void save_adapter(const Context& context, const Model& model, nlohmann::json config, const std::string& base_folder, const std::string& folder);
 
-// Puts an adapter's deltas beside the weights of a loaded model (fixed, f32 factors). Throws E_ADAPTER where they do not fit.
-void attach_adapter(const Context& context, Model& model, const std::string& folder);
+// A module's delta as an adapter holds it (fixed, f32 factors), `factor` times as strong. On `meta` sizes only.
+std::unique_ptr<LowRankDelta> read_delta(const Context& context, const PeftAdapter& adapter, const std::string& module, float factor);
+
+// Puts an adapter's deltas beside the weights of a loaded model, `factor` times as strong. Throws E_ADAPTER where they do not fit.
+void attach_adapter(const Context& context, Model& model, const std::string& folder, float factor = 1.0f);
 
 }  // namespace rankwise

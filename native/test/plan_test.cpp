@@ -14,7 +14,7 @@ using test::check;
 
 namespace {
 
-const std::atomic<bool> kNever{false};
+JobControl undisturbed;
 
 struct Case {
   const char* method;
@@ -26,7 +26,7 @@ struct Case {
 void exact(const test::TemporaryFolder& folder, const json& job, const std::string& what) {
   std::filesystem::remove_all(job["outputDir"].get<std::string>());
   uint64_t last_peak = 0;
-  const json done = train(parse_run(job), false, kNever, [&](const json& event) {
+  const json done = train(parse_run(job), false, undisturbed, [&](const json& event) {
     if (event["type"] == "memory") last_peak = event["peakBytes"];
   });
   check(done["planBytes"] == done["peakBytes"], what + ": planned " + done["planBytes"].dump() + ", peak " + done["peakBytes"].dump());
@@ -79,7 +79,7 @@ void budget_refuses(const test::TemporaryFolder& folder) {
   const MemoryPlan tight = make_plan(parse_run(job));
   check(!tight.fits() && !tight.suggestions.empty() && tight.suggestions[0].saves > 0, "one byte less does not, and there is advice");
   job["outputDir"] = folder / "never";
-  test::check_refused("E_BUDGET", "training above the budget", [&] { train(parse_run(job), false, kNever, [](const json&) {}); });
+  test::check_refused("E_BUDGET", "training above the budget", [&] { train(parse_run(job), false, undisturbed, [](const json&) {}); });
   check(!std::filesystem::exists(folder / "never"), "a refused run leaves nothing behind");
   // Enough tokens that activations, not the engine's fixed workspace, make the peak.
   test::write_tiny_tokens(folder / "tokens.safetensors", 40, 60);

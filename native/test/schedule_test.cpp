@@ -14,6 +14,8 @@ namespace {
 std::vector<int64_t> events_until(const EventSchedule& schedule, int64_t steps) {
   std::vector<int64_t> events;
   for (int64_t at = schedule.next(0); at < steps; at = schedule.next(at + 1)) events.push_back(at);
+  check(schedule.steps(steps, events.size() + 1) == events, "the list of events is what one after the other says");
+  check(schedule.steps(steps, 3) == std::vector<int64_t>(events.begin(), events.begin() + 3), "the list of events can be bounded");
   return events;
 }
 

@@ -1,10 +1,13 @@
 #include "train/checkpoint.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "core/error.h"
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "io/safetensors_header.h"
 #include "ops/host_access.h"
 
 namespace rankwise {
@@ -19,14 +22,40 @@ std::string folder_name(int64_t step) {
   return name;
 }
 
+// How the tensors of a checkpoint differ from those of the session, in words; empty where they are the same. Only the first few are
+// named: where one layer differs, most do.
+std::string differences(Session& session, const SafetensorsFile& file) {
+  constexpr size_t kNamed = 3;
+  std::vector<std::string> list;
+  std::set<std::string> known;
+  session.visit_state([&](const std::string& name, const View& view) {
+    known.insert(name);
+    const TensorInfo* info = file.find(name);
+    const std::vector<int64_t> shape{view.rows, view.cols};
+    if (!info) {
+      list.push_back("it has no " + name);
+    } else if (info->dtype != view.dtype || info->shape != shape) {
+      list.push_back(name + " is " + format_name(info->dtype) + " " + shape_text(info->shape) + " there and " + format_name(view.dtype) + " " + shape_text(shape) + " here");
+    }
+  });
+  for (const TensorInfo& info : file.tensors()) {
+    if (!known.contains(info.name)) list.push_back("this run has no place for its " + info.name);
+  }
+  std::string text;
+  for (size_t i = 0; i < std::min(list.size(), kNamed); ++i) text += (i ? "; " : "") + list[i];
+  if (list.size() > kNamed) text += "; and " + std::to_string(list.size() - kNamed) + " more";
+  return text;
+}
+
 void read_state(Session& session, const std::string& path) {
   const SafetensorsFile file(path);
+  const std::string misfit = differences(session, file);
+  if (!misfit.empty()) {
+    fail("E_CHECKPOINT", "The checkpoint " + path + " does not fit this run: " + misfit + ".",
+         "Keep the model, method, rank, targets, storage, precision and stateBits of the run that it was made by.");
+  }
   session.visit_state([&](const std::string& name, const View& view) {
     const TensorInfo* info = file.find(name);
-    const uint64_t bytes = static_cast<uint64_t>(view.size()) * bytes_of(view.dtype);
-    if (!info || info->dtype != view.dtype || info->end - info->begin != bytes) {
-      fail("E_CHECKPOINT", "The checkpoint " + path + " has no fitting tensor " + name + ".", "It belongs to another run.");
-    }
     session.context().ops.upload(file.data(*info), view);
   });
 }
@@ -57,7 +86,7 @@ SavedCheckpoint write_checkpoint(Session& session, const std::string& run_dir, i
   return saved;
 }
 
-Resumed load_newest_checkpoint(Session& session, const std::string& run_dir, const std::string& record) {
+Resumed load_newest_checkpoint(Session& session, const std::string& run_dir, const std::string& record, const std::string& parent_record) {
   Resumed resumed;
   for (const std::string& folder : checkpoint_folders(run_dir)) {
     nlohmann::json manifest;
@@ -68,7 +97,9 @@ Resumed load_newest_checkpoint(Session& session, const std::string& run_dir, con
       continue;
     }
     const nlohmann::json& state = manifest.at("state");
-    if (state.value("record", "") != record) {
+    const std::string written_by = state.value("record", "");
+    resumed.of_parent = written_by != record && !parent_record.empty() && written_by == parent_record;
+    if (written_by != record && !resumed.of_parent) {
       fail("E_CHECKPOINT", "The checkpoint " + folder + " was made with other settings.", "Resume with the run.json that the run was started with.");
     }
     read_state(session, folder + "/" + kStateFile);

@@ -20,9 +20,11 @@ struct Resumed {
   nlohmann::json progress;
   std::string path;
   std::vector<std::string> rejected;  // newer checkpoints that did not verify, with the reason
+  bool of_parent = false;             // written by the run that this one was forked from
 };
 
-// Loads the newest checkpoint that verifies into the session. Throws E_CHECKPOINT if there is none or if it belongs to another record.
-Resumed load_newest_checkpoint(Session& session, const std::string& run_dir, const std::string& record);
+// Loads the newest checkpoint that verifies into the session. It must be of `record` or, for a fork, of `parent_record` (empty = none).
+// Throws E_CHECKPOINT if there is none, if it is of neither, or if its tensors are not exactly the session's, naming those that are not.
+Resumed load_newest_checkpoint(Session& session, const std::string& run_dir, const std::string& record, const std::string& parent_record);
 
 }  // namespace rankwise

@@ -1,5 +1,7 @@
 #include "train/inference.h"
 
+#include <cmath>
+
 #include "core/error.h"
 #include "model/save.h"
 #include "train/run_config.h"
@@ -11,6 +13,20 @@ using nlohmann::json;
 namespace {
 
 std::string text_of(const json& job, const char* key) { return job.contains(key) && job[key].is_string() ? job[key].get<std::string>() : ""; }
+
+// Large models take a while to load: a cancelled job ends at the next tensor.
+class CancellableSource : public WeightSource {
+ public:
+  CancellableSource(const std::string& folder, const JobControl& control) : tensors_(folder_source(folder)), control_(control) {}
+  void fill(const Context& context, const std::string& tensor_name, const View& to, bool vector) const override {
+    control_.require_not_cancelled();
+    tensors_->fill(context, tensor_name, to, vector);
+  }
+
+ private:
+  std::unique_ptr<WeightSource> tensors_;
+  const JobControl& control_;
+};
 
 }  // namespace
 
@@ -25,6 +41,8 @@ InferenceSettings parse_inference(const json& job) {
   settings.bf16 = precision == "bf16";
   settings.nf4 = storage == "nf4";
   settings.double_quantize = job.value("doubleQuantize", true);
+  settings.adapter_scale = job.value("adapterScale", 1.0f);
+  if (!std::isfinite(settings.adapter_scale)) fail("E_JOB", "The scale of the adapter is not a number.", "Use 1 for the adapter as it was trained.");
   settings.budget = job.value("memoryBudget", uint64_t{0});
   settings.device.threads = job.value("threads", 0);
   settings.device.index = job.value("deviceIndex", 0);
@@ -32,7 +50,7 @@ InferenceSettings parse_inference(const json& job) {
   return settings;
 }
 
-InferenceModel::InferenceModel(const InferenceSettings& settings)
+InferenceModel::InferenceModel(const InferenceSettings& settings, const JobControl& control)
     : device_(settings.device, 0, settings.budget),
       context_{device_.ops(), device_.arena(), settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32} {
   const ModelConfig config = read_model_config(settings.model);
@@ -43,8 +61,8 @@ InferenceModel::InferenceModel(const InferenceSettings& settings)
   layout.embedding = layout.head = context_.activation;
   layout.positions = settings.positions;
   model_ = allocate_model(context_, config, layout);
-  load_model(context_, model_, *folder_source(settings.model));
-  if (!settings.adapter.empty()) attach_adapter(context_, model_, settings.adapter);
+  load_model(context_, model_, CancellableSource(settings.model, control));
+  if (!settings.adapter.empty()) attach_adapter(context_, model_, settings.adapter, settings.adapter_scale);
 }
 
 }  // namespace rankwise

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/arena.h"
+#include "core/job_control.h"
 #include "model/model.h"
 #include "train/device.h"
 
@@ -12,6 +13,7 @@ namespace rankwise {
 struct InferenceSettings {
   std::string model;
   std::string adapter;  // empty = none
+  float adapter_scale = 1.0f;  // factor on what the adapter adds
   bool bf16 = false;
   bool nf4 = false;
   bool double_quantize = false;
@@ -20,12 +22,13 @@ struct InferenceSettings {
   int64_t positions = 0;  // rows of the rotary tables
 };
 
-// Reads {model, adapter?, precision?, storage?, doubleQuantize?, memoryBudget?, threads?, backend?, deviceIndex?} of a job.
+// Reads {model, adapter?, adapterScale?, precision?, storage?, doubleQuantize?, memoryBudget?, threads?, backend?, deviceIndex?} of a job.
 InferenceSettings parse_inference(const nlohmann::json& job);
 
 class InferenceModel {
  public:
-  explicit InferenceModel(const InferenceSettings& settings);
+  // `control` is looked at before every tensor that is loaded: throws E_CANCELLED.
+  InferenceModel(const InferenceSettings& settings, const JobControl& control);
   const Context& context() const { return context_; }
   Model& model() { return model_; }
   const Arena& arena() const { return device_.arena(); }

@@ -12,12 +12,15 @@
 #include "cuda/host/library.h"
 #include "methods/registry.h"
 #include "model/generate.h"
+#include "model/likelihood.h"
 #include "model/save.h"
 #include "ops/host_access.h"
 #include "ops/selftest.h"
 #include "train/evaluate.h"
 #include "train/inference.h"
+#include "train/inspection.h"
 #include "train/plan.h"
+#include "train/progress.h"
 
 namespace rankwise {
 
@@ -25,25 +28,25 @@ using nlohmann::json;
 
 namespace {
 
-json eval_job(const json& job) {
+json eval_job(const json& job, const JobControl& control, const EventSink& emit) {
   InferenceSettings settings = parse_inference(job);
   const ModelConfig config = read_model_config(settings.model);
   const TokenFile file(job.at("tokens").get<std::string>(), config.vocab_size);
   settings.positions = file.length();
-  InferenceModel inference(settings);
+  InferenceModel inference(settings, control);
   const int64_t rows = std::clamp<int64_t>(2048 / file.length(), 1, file.sequences());
   BatchBuffer buffer(inference.context(), rows, file.length());
   const Tensor losses = inference.context().lasting(DType::f32, 1, rows * file.length(), Category::workspace);
-  const EvalResult result = evaluate(inference.context(), inference.model(), buffer, losses, &file, nullptr, 0);
+  const EvalResult result = evaluate(inference.context(), inference.model(), buffer, losses, &file, nullptr, 0, progress_events(control, emit));
   return {{"loss", result.loss}, {"perplexity", std::exp(result.loss)}, {"tokens", result.tokens}, {"peakBytes", inference.arena().usage().peak_bytes}};
 }
 
-json logits_job(const json& job) {
+json logits_job(const json& job, const JobControl& control) {
   InferenceSettings settings = parse_inference(job);
   const ModelConfig config = read_model_config(settings.model);
   const TokenFile file(job.at("tokens").get<std::string>(), config.vocab_size);
   settings.positions = file.length();
-  InferenceModel inference(settings);
+  InferenceModel inference(settings, control);
   const Context& context = inference.context();
   BatchBuffer buffer(context, 1, file.length());
   SafetensorsWriter writer(job.at("output").get<std::string>(), {{"logits", DType::f32, {file.sequences() * file.length(), config.vocab_size}}}, {});
@@ -60,7 +63,21 @@ json logits_job(const json& job) {
   return {{"sequences", file.sequences()}, {"length", file.length()}, {"vocabSize", config.vocab_size}};
 }
 
-json generate_job(const json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
+json token_event(int32_t id, const float* logits, int64_t vocab_size, bool probabilities) {
+  if (!std::isfinite(logits[id])) {
+    fail("E_NONFINITE", "What the model computes is no longer numbers.", "Its weights are damaged, or the run that made them diverged.");
+  }
+  json event = {{"type", "token"}, {"id", id}};
+  if (!probabilities) return event;
+  const double all = log_sum_exp(logits, vocab_size);
+  const auto probability = [&](int32_t token) { return std::exp(logits[token] - all); };
+  event["probability"] = probability(id);
+  event["alternatives"] = json::array();
+  for (const int32_t other : likeliest_tokens(logits, vocab_size, 5)) event["alternatives"].push_back({{"id", other}, {"probability", probability(other)}});
+  return event;
+}
+
+json generate_job(const json& job, const JobControl& control, const EventSink& emit) {
   const auto prompt = job.at("ids").get<std::vector<int32_t>>();
   GenerationSettings generation;
   generation.max_tokens = job.value("maxTokens", int64_t{64});
@@ -68,27 +85,36 @@ json generate_job(const json& job, const std::atomic<bool>& cancelled, const Eve
   generation.top_p = job.value("topP", 1.0);
   generation.seed = job.value("seed", uint64_t{0});
   if (job.contains("eosIds") && job["eosIds"].is_array()) generation.stop_ids = job["eosIds"].get<std::vector<int32_t>>();
-  generation.on_token = [&](int32_t id) {
-    emit({{"type", "token"}, {"id", id}});
-    return !cancelled.load();
-  };
   InferenceSettings settings = parse_inference(job);
   if (generation.max_tokens < 1 || generation.max_tokens > (1 << 20)) fail("E_JOB", "The number of tokens to generate is out of range.", "Ask for 1 to 1048576.");
   settings.positions = static_cast<int64_t>(prompt.size()) + generation.max_tokens;
-  InferenceModel inference(settings);
-  return {{"ids", generate(inference.context(), inference.model(), prompt, generation)}, {"peakBytes", inference.arena().usage().peak_bytes}};
+  const bool probabilities = job.value("probabilities", false);
+  std::vector<int32_t> ids;
+  uint64_t peak = 0;
+  try {
+    InferenceModel inference(settings, control);
+    generation.on_token = [&](int32_t id, const float* logits) {
+      emit(token_event(id, logits, inference.model().config.vocab_size, probabilities));
+      return !control.cancelled();
+    };
+    ids = generate(inference.context(), inference.model(), prompt, generation);
+    peak = inference.arena().usage().peak_bytes;
+  } catch (const Error& e) {
+    if (e.code() != "E_CANCELLED") throw;  // while the model was being loaded: nothing has been said yet
+  }
+  return {{"ids", ids}, {"peakBytes", peak}};
 }
 
-json merge_job(const json& job) {
+json merge_job(const json& job, const JobControl& control, const EventSink& emit) {
   InferenceSettings settings = parse_inference(job);
   settings.positions = 1;
   settings.bf16 = false;  // folded in float32, rounded once when written
   settings.device.kind = DeviceKind::cpu;  // a model in float32 rarely fits a card, and the disk is what takes time
   const std::string dtype = job.value("dtype", std::string("float32"));
   if (dtype != "float32" && dtype != "bfloat16") fail("E_JOB", "A merged model cannot be written as " + dtype + ".", "Use float32 or bfloat16.");
-  InferenceModel inference(settings);
+  InferenceModel inference(settings, control);
   const std::string output = job.at("output");
-  save_model(inference.context(), inference.model(), dtype == "bfloat16" ? DType::bf16 : DType::f32, output);
+  save_model(inference.context(), inference.model(), dtype == "bfloat16" ? DType::bf16 : DType::f32, output, progress_events(control, emit));
   return {{"output", output}, {"peakBytes", inference.arena().usage().peak_bytes}};
 }
 
@@ -122,22 +148,24 @@ json cuda_info() {
   return info;
 }
 
-json train_job(const json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
-  return train(parse_run(job), job.value("resume", false), cancelled, emit);
+json train_job(const json& job, JobControl& control, const EventSink& emit) {
+  return train(parse_run(job), job.value("resume", false), control, emit);
 }
 
 }  // namespace
 
-json run_job(const json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
+json run_job(const json& job, JobControl& control, const EventSink& emit) {
   try {
     const std::string kind = job.at("kind");
     if (kind == "plan") return make_plan(parse_run(job)).to_json();
-    if (kind == "train") return train_job(job, cancelled, emit);
-    if (kind == "eval") return eval_job(job);
-    if (kind == "logits") return logits_job(job);
-    if (kind == "generate") return generate_job(job, cancelled, emit);
-    if (kind == "merge") return merge_job(job);
-    if (kind == "bench") return bench_job(job, cancelled, emit);
+    if (kind == "train") return train_job(job, control, emit);
+    if (kind == "eval") return eval_job(job, control, emit);
+    if (kind == "logits") return logits_job(job, control);
+    if (kind == "logits-compare") return compare_logits_job(job, control, emit);
+    if (kind == "generate") return generate_job(job, control, emit);
+    if (kind == "merge") return merge_job(job, control, emit);
+    if (kind == "norms") return adapter_norms_job(job);
+    if (kind == "bench") return bench_job(job, control, emit);
     if (kind == "selftest") return selftest_job();
     fail("E_JOB", "The engine knows no job \"" + kind + "\".", "This is a fault of the program around the engine.");
   } catch (const json::exception& e) {

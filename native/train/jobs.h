@@ -1,14 +1,13 @@
 #pragma once
-#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "train/trainer.h"
 
 namespace rankwise {
 
-// Runs one job of the contract with main: {kind: plan | train | eval | generate | logits | merge | bench | selftest, …}. Streams events,
+// Runs one job of the contract with main: {kind: plan | train | eval | generate | logits | logits-compare | merge | norms | bench | selftest, …}. Streams events,
 // returns the result, throws Error.
-nlohmann::json run_job(const nlohmann::json& job, const std::atomic<bool>& cancelled, const EventSink& emit);
+nlohmann::json run_job(const nlohmann::json& job, JobControl& control, const EventSink& emit);
 
 // {engineVersion, compiler, isa, cores, memoryBytes, availableBytes, backends: […]}
 nlohmann::json engine_info();

@@ -13,10 +13,14 @@ namespace rankwise {
 
 namespace {
 
+constexpr size_t kMostEvents = 10000;
+
 struct Measured {
   ArenaUsage usage;
   std::map<std::string, uint64_t> phases;
   double operations_per_step = 0;
+  std::string event_kind;
+  std::vector<int64_t> event_steps;
 };
 
 // The first steps of either kind. What a step takes depends on its kind alone, because no step leaves anything behind.
@@ -61,6 +65,8 @@ Measured measure(const RunConfig& config, bool recompute) {
   }
   session.save("");
   close_phase("save");
+  measured.event_kind = session.method().event_kind();
+  measured.event_steps = session.method().event_steps(config.steps, kMostEvents);
   measured.usage = arena.usage();
   return measured;
 }
@@ -140,6 +146,8 @@ MemoryPlan make_plan(const RunConfig& config) {
   plan.by_category = category_bytes(measured.usage);
   plan.by_phase = measured.phases;
   plan.operations_per_step = measured.operations_per_step;
+  plan.event_kind = measured.event_kind;
+  plan.event_steps = std::move(measured.event_steps);
   plan.outside_bytes = resident_bytes();
   if (!plan.fits()) suggest(config, plan);
   return plan;
@@ -148,9 +156,11 @@ MemoryPlan make_plan(const RunConfig& config) {
 nlohmann::json MemoryPlan::to_json() const {
   nlohmann::json list = nlohmann::json::array();
   for (const Suggestion& s : suggestions) list.push_back({{"change", s.change}, {"savesBytes", s.saves}});
+  nlohmann::json events = nlohmann::json::array();
+  for (const int64_t step : event_steps) events.push_back({{"step", step}, {"kind", event_kind}});
   return {{"planBytes", plan_bytes},     {"byCategory", by_category}, {"byPhase", by_phase}, {"outsideBytes", outside_bytes},
-          {"budgetBytes", budget_bytes}, {"fits", fits()},            {"suggestions", list}, {"recompute", recompute ? "blocks" : "none"},
-          {"operationsPerStep", operations_per_step}};
+          {"budgetBytes", budget_bytes}, {"fits", fits()},            {"suggestions", list}, {"recompute", recompute},
+          {"operationsPerStep", operations_per_step}, {"events", events}};
 }
 
 void require_fit(const MemoryPlan& plan) {

@@ -17,6 +17,8 @@ struct MemoryPlan {
   uint64_t outside_bytes = 0;  // resident now without the run: runtime, libraries
   uint64_t budget_bytes = 0;   // 0 = none
   bool recompute = false;      // what "auto" came to
+  std::string event_kind;
+  std::vector<int64_t> event_steps;  // at which the method's schedule acts; the first 10,000
   double operations_per_step = 0;
   struct Suggestion {
     std::string change;

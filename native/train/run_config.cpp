@@ -139,6 +139,7 @@ void parse_data(const json& job, const json& run, RunConfig& config) {
   }
   config.sample_tokens = job.value("sampleTokens", int64_t{48});
   config.output = job.value("outputDir", std::string());
+  if (job.contains("parentRecord") && job["parentRecord"].is_string()) config.parent_record = job["parentRecord"];
 }
 
 }  // namespace

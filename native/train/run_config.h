@@ -54,6 +54,7 @@ struct RunConfig {
   std::vector<SamplePrompt> samples;
   int64_t sample_tokens = 0;
   std::string output;
+  std::string parent_record;  // of the run that this one was forked from; empty = none
 };
 
 // Reads the job {run, tokens, outputDir, samples, sampleTokens}. Throws E_RUN naming the key that is missing, of the wrong type or out

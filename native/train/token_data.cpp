@@ -103,11 +103,13 @@ void BatchBuffer::finish() {
 }
 
 void BatchBuffer::set(int64_t row, const TokenFile& file, int64_t sequence) {
+  if (sequence < 0) return set(row, nullptr, nullptr, nullptr);
+  set(row, file.ids(sequence), file.labels(sequence), file.document_start(sequence));
+}
+
+void BatchBuffer::set(int64_t row, const int32_t* from, const int32_t* labels, const int32_t* documents) {
   const int64_t length = batch_.length, at = row * length;
   int32_t *ids = host(0) + at, *targets = host(1) + at, *positions = host(2) + at, *starts = host(3) + at;
-  const int32_t* from = sequence < 0 ? nullptr : file.ids(sequence);
-  const int32_t* labels = sequence < 0 ? nullptr : file.labels(sequence);
-  const int32_t* documents = sequence < 0 ? nullptr : file.document_start(sequence);
   for (int64_t t = 0; t < length; ++t) {
     ids[t] = from ? from[t] : 0;
     targets[t] = !from || t + 1 == length ? -100 : labels ? labels[t + 1] : from[t + 1];

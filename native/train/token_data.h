@@ -58,6 +58,8 @@ class BatchBuffer {
   const Batch& batch() const { return batch_; }
   // Row `row` ← sequence of the file; −1 = a row of padding that counts nothing.
   void set(int64_t row, const TokenFile& file, int64_t sequence);
+  // Row `row` ← the arrays of a sequence as in TokenFile; null ids = padding.
+  void set(int64_t row, const int32_t* from, const int32_t* labels, const int32_t* documents);
   // After the last row: brings the batch to the device.
   void finish();
 

@@ -56,24 +56,29 @@ class Run {
   }
 
   int64_t resume() {
-    const Resumed resumed = load_newest_checkpoint(session_, config_.output, record_);
+    const Resumed resumed = load_newest_checkpoint(session_, config_.output, record_, config_.parent_record);
     for (const std::string& reason : resumed.rejected) {
       emit_({{"type", "warning"}, {"code", "W_CHECKPOINT"}, {"message", reason}, {"hint", "The checkpoint before it is used."}});
+    }
+    loss_ = resumed.progress.at("loss");
+    eval_loss_ = resumed.progress.at("evalLoss");
+    if (resumed.of_parent) {
+      // The peak and the best evaluation are the parent's own: this run has another plan, perhaps other data.
+      require_steps_left(resumed.step);
+      return resumed.step;
     }
     earlier_peak_ = resumed.progress.at("peakBytes");
     best_eval_ = resumed.progress.at("bestEval").is_null() ? INFINITY : resumed.progress.at("bestEval").get<double>();
     evals_since_best_ = resumed.progress.at("evalsSinceBest");
-    loss_ = resumed.progress.at("loss");
-    eval_loss_ = resumed.progress.at("evalLoss");
     return resumed.step;
   }
 
-  json go(int64_t first, const std::atomic<bool>& cancelled) {
+  json go(int64_t first, JobControl& control) {
     const double started = now();
     int64_t done = first;
     bool stopped = false;
     bool evaluated = first == config_.steps;
-    for (; done < config_.steps && !enough();) {
+    for (; done < config_.steps && !enough() && !control.stop_asked();) {
       one_step(done);
       ++done;
       evaluated = false;
@@ -81,11 +86,12 @@ class Run {
         evaluate(done);
         evaluated = true;
       }
-      if (cancelled.load()) {
+      if (control.cancelled()) {
         stopped = done < config_.steps;
         if (stopped) break;
       }
-      if (config_.checkpoint_every && done % config_.checkpoint_every == 0 && done < config_.steps) checkpoint(done);
+      const bool due = config_.checkpoint_every && done % config_.checkpoint_every == 0 && done < config_.steps;
+      if (control.take_checkpoint() || due) checkpoint(done);
     }
     if (stopped) {
       checkpoint(done);
@@ -105,6 +111,7 @@ class Run {
                    {"output", config_.output}};
     if (config_.has_eval) result["evalLoss"] = eval_loss_;
     if (stopped) result["stopped"] = true;
+    if (!stopped && control.stop_asked() && done < config_.steps) result["stoppedEarly"] = true;
     emit_(result);
     return result;
   }
@@ -115,6 +122,12 @@ class Run {
       fail("E_DATA", "The tokens file has sequences of " + std::to_string(file.length()) + " tokens but the run says " + std::to_string(config_.sequence_length) + ".",
            "Set data.sequenceLength to " + std::to_string(file.length()) + ".");
     }
+  }
+
+  void require_steps_left(int64_t step) const {
+    if (step < config_.steps) return;
+    fail("E_CHECKPOINT", "The checkpoint is of step " + std::to_string(step) + " but this run has only " + std::to_string(config_.steps) + " steps.",
+         "Set training.steps above " + std::to_string(step) + ": steps are counted from the beginning of the run that the checkpoint is of.");
   }
 
   void one_step(int64_t index) {
@@ -199,20 +212,20 @@ class Run {
 
 }  // namespace
 
-json train(const RunConfig& config, bool resume, const std::atomic<bool>& cancelled, const EventSink& emit) {
+json train(const RunConfig& config, bool resume, JobControl& control, const EventSink& emit) {
   const MemoryPlan plan = make_plan(config);
   require_fit(plan);
   make_folder(config.output);
   reset_peak_resident_bytes();
   Run run(config, plan, emit);
   int64_t first = 0;
-  if (resume && checkpoint_folders(config.output).empty()) {
+  if (resume && config.parent_record.empty() && checkpoint_folders(config.output).empty()) {
     emit({{"type", "warning"}, {"code", "W_NO_CHECKPOINT"}, {"message", "The run ended before its first checkpoint and starts over."}, {"hint", "A smaller training.checkpointEvery loses less."}});
   } else if (resume) {
     first = run.resume();
   }
   emit({{"type", "start"}, {"run", config.run.value("name", "")}, {"config", config.run}, {"plan", plan.to_json()}, {"step", first}});
-  return run.go(first, cancelled);
+  return run.go(first, control);
 }
 
 }  // namespace rankwise

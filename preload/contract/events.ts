@@ -12,6 +12,8 @@ export interface MemoryPlan {
   budgetBytes: number;
   fits: boolean;
   suggestions: { change: string; savesBytes: number }[];
+  /** The steps at which the method's schedule acts (merges, refreshes), in order; the first 10,000 of them. */
+  events?: { step: number; kind: string }[];
 }
 
 export interface LayerEvent {
@@ -58,13 +60,27 @@ export interface TrainDone {
   parameterHash: string;
   seconds: number;
   output: string;
+  /** Ended on request with a checkpoint to go on from. */
   stopped?: boolean;
+  /** Ended on request before its last step; model or adapter are saved as they stood. */
+  stoppedEarly?: boolean;
 }
 
 /** A token of a text that is being generated. */
 export interface TokenEvent {
   type: 'token';
   id: number;
+  /** Before temperature and top-p; with the alternatives only where the job asks for `probabilities`. */
+  probability?: number;
+  /** The likeliest five, likeliest first, the token itself among them where it is. */
+  alternatives?: { id: number; probability: number }[];
 }
 
-export type EngineEvent = TrainEvent | TokenEvent;
+/** Of evaluation (tokens), merge (tensors written) and comparison of logits (positions of both models). */
+export interface ProgressEvent {
+  type: 'progress';
+  done: number;
+  total: number;
+}
+
+export type EngineEvent = TrainEvent | TokenEvent | ProgressEvent;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COLUMN_ROLES } from './datasets.ts';
 import { RankwiseError } from './errors.ts';
 import { suggestion } from './nearest.ts';
 import { parseSize } from './size.ts';
@@ -41,10 +42,13 @@ const dataSchema = z.strictObject({
     .union([path, z.strictObject({ fraction })], { error: 'expected a path or {"fraction": 0.02}' })
     .nullable()
     .default(null),
-  format: z.enum(['auto', 'text', 'jsonl', 'csv', 'parquet', 'tokens']).default('auto'),
-  mapping: z.record(z.string(), z.string()).nullable().default(null),
+  format: z.enum(['auto', 'text', 'jsonl', 'json', 'csv', 'tsv', 'parquet', 'tokens']).default('auto'),
+  /** Column → role; null = the dataset's own, or what a first look makes of the columns. */
+  mapping: z.record(z.string(), z.enum(COLUMN_ROLES)).nullable().default(null),
+  /** "auto" (the tokenizer's own), "none", or the text of a Jinja template. */
   template: z.string().default('auto'),
-  trainOn: z.enum(['completions', 'all']).default('completions'),
+  /** Default: the dataset's own, or the completions. */
+  trainOn: z.enum(['completions', 'all']).optional(),
   sequenceLength: z.int().min(2).default(256),
   packing: z.boolean().default(true),
   shuffle: z.boolean().default(true),
@@ -125,6 +129,8 @@ export const runFileSchema = z.strictObject({
     })
     .prefault({}),
   output: path.optional(),
+  /** Of a fork: the run and the checkpoint that it goes on from. Steps are counted from that run's beginning. */
+  from: z.strictObject({ run: z.string().min(1), step: positive }).optional(),
 });
 
 type Parsed = z.output<typeof runFileSchema>;

@@ -11,7 +11,20 @@ const LAYERS = [
   ['main/data', ['main/data', 'main/formats', 'preload/contract']],
   ['main/store', ['main/store', 'preload/contract']],
   ['main/services', ['main/services', 'main/store', 'main/data', 'main/formats', 'main/engine', 'preload/contract']],
-  ['main/cli', ['main/cli', 'main/demo', 'main/services', 'main/app.ts', 'main/paths.ts', 'preload/contract']],
+  // The doors: the same services, through the same contract.
+  ['main/api', ['main/api', 'main/services', 'main/engine', 'main/app.ts', 'main/paths.ts', 'preload/contract']],
+  [
+    'main/desktop',
+    ['main/desktop', 'main/api', 'main/services', 'main/engine', 'main/app.ts', 'main/paths.ts', 'preload/contract'],
+  ],
+  [
+    'main/serve',
+    ['main/serve', 'main/api', 'main/services', 'main/engine', 'main/app.ts', 'main/paths.ts', 'preload/contract'],
+  ],
+  [
+    'main/cli',
+    ['main/cli', 'main/demo', 'main/serve', 'main/services', 'main/app.ts', 'main/paths.ts', 'preload/contract'],
+  ],
   ['main/demo', ['main/demo', 'main/services', 'preload/contract']],
   ['main/app.ts', ['main/paths.ts', 'main/services', 'main/store', 'main/engine', 'preload/contract']],
 ];

@@ -119,8 +119,8 @@ export async function engineEvalLoss(folder: string, trajectory: Trajectory): Pr
   return (await start(job)).loss;
 }
 
-/** Trains as a trajectory's run says, on its tokens in file order, into `output`; returns what the engine told. */
-export async function trainTrajectory(folder: string, trajectory: Trajectory, output: string): Promise<TrainEvent[]> {
+/** The job that trains as a trajectory's run says, on its tokens in file order, into `output`. */
+export function trainJob(folder: string, trajectory: Trajectory, output: string): TrainJob {
   const tokens = path.join(fixtures, folder, 'tokens.safetensors');
   const length = readSafetensorsHeader(tokens).get('input_ids')!.shape[1]!;
   const adapter = adapterOf(folder);
@@ -140,7 +140,7 @@ export async function trainTrajectory(folder: string, trajectory: Trajectory, ou
     device: { ...file.device, backend: 'cpu', memoryBudget: 2 ** 30 },
     output,
   };
-  const job: TrainJob = {
+  return {
     kind: 'train',
     run,
     runId: 'oracle',
@@ -150,9 +150,13 @@ export async function trainTrajectory(folder: string, trajectory: Trajectory, ou
     samples: [],
     sampleTokens: 1,
   };
+}
+
+/** Trains it; returns what the engine told. */
+export async function trainTrajectory(folder: string, trajectory: Trajectory, output: string): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
-  await start(job, (event) => {
-    if (event.type !== 'token') events.push(event);
+  await start(trainJob(folder, trajectory, output), (event) => {
+    if (event.type !== 'token' && event.type !== 'progress') events.push(event);
   });
   return events;
 }

@@ -1,6 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { EngineHost, EngineInfo, Job, JobResults, RunningJob, TrainJob } from '../../main/engine/host.ts';
+import type {
+  EngineHost,
+  EngineInfo,
+  Job,
+  JobRequest,
+  JobResults,
+  RunningJob,
+  TrainJob,
+} from '../../main/engine/host.ts';
 import type { EngineEvent, MemoryPlan } from '../../preload/contract/events.ts';
 import type { Registry } from '../../preload/contract/methods.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
@@ -18,8 +26,10 @@ export const fakePlan: MemoryPlan = {
 /** An engine that computes nothing: it tells the events of a run whose loss falls by the step. */
 export class FakeEngine implements EngineHost {
   readonly jobs: Job[] = [];
+  plan = fakePlan;
   /** Step at which a training job fails; −1 = never. */
   failAt = -1;
+  failure = new RankwiseError('E_NUMBER', 'The loss is not a number.', 'Lower the rate.');
   /** Where a run that is resumed goes on. */
   resumeFrom = 0;
 
@@ -64,22 +74,39 @@ export class FakeEngine implements EngineHost {
 
   start<J extends Job>(job: J, onEvent: (event: EngineEvent) => void = () => undefined): RunningJob<J> {
     this.jobs.push(job);
-    let cancelled = false;
+    const asked = new Set<JobRequest | 'cancel'>();
     const work = async (): Promise<unknown> => {
-      if (job.kind === 'plan') return fakePlan;
-      if (job.kind === 'train') return this.#train(job, onEvent, () => cancelled);
+      if (job.kind === 'plan') return this.plan;
+      if (job.kind === 'train') return this.#train(job, onEvent, asked);
       throw new Error(`the fake engine does no ${job.kind}`);
     };
-    return { result: work() as Promise<JobResults[J['kind']]>, cancel: () => (cancelled = true) };
+    return {
+      result: work() as Promise<JobResults[J['kind']]>,
+      cancel: () => asked.add('cancel'),
+      ask: (what) => asked.add(what),
+    };
   }
 
-  async #train(job: TrainJob, onEvent: (event: EngineEvent) => void, cancelled: () => boolean): Promise<unknown> {
+  async #train(
+    job: TrainJob,
+    onEvent: (event: EngineEvent) => void,
+    asked: Set<JobRequest | 'cancel'>,
+  ): Promise<unknown> {
     const { steps } = job.run.training;
-    onEvent({ type: 'start', run: job.run.name, config: job.run, plan: fakePlan });
-    for (let step = job.resume ? this.resumeFrom : 0; step < steps; step++) {
+    const checkpoint = (step: number): void =>
+      onEvent({
+        type: 'checkpoint',
+        step,
+        path: path.join(job.outputDir, 'checkpoints', `step-${String(step).padStart(8, '0')}`),
+        hash: 'h',
+      });
+    let done = job.resume ? this.resumeFrom : 0;
+    onEvent({ type: 'start', run: job.run.name, config: job.run, plan: fakePlan, step: done });
+    while (done < steps && !asked.has('stop')) {
+      const step = done;
       await new Promise(setImmediate);
-      if (step === this.failAt) throw new RankwiseError('E_NUMBER', 'The loss is not a number.', 'Lower the rate.');
-      if (cancelled()) return { stopped: true, steps: step };
+      if (step === this.failAt) throw this.failure;
+      if (asked.has('cancel')) return { stopped: true, steps: step };
       onEvent({
         type: 'step',
         step,
@@ -91,28 +118,25 @@ export class FakeEngine implements EngineHost {
         seconds: step / 10,
       });
       for (const { prompt, ids } of job.samples) onEvent({ type: 'sample', step, prompt, text: '', ids });
-      if (step === 2)
-        onEvent({
-          type: 'checkpoint',
-          step: 2,
-          path: path.join(job.outputDir, 'checkpoints', 'step-00000002'),
-          hash: 'h',
-        });
+      if (step === 2) checkpoint(2);
+      done++;
+      if (asked.delete('checkpoint')) checkpoint(done);
     }
     mkdirSync(path.join(job.outputDir, 'model'), { recursive: true });
     writeFileSync(path.join(job.outputDir, 'model', 'config.json'), '{"vocab_size":300}');
-    const done = {
+    const result = {
       type: 'done' as const,
-      steps,
-      finalLoss: 5 / steps,
+      steps: done,
+      finalLoss: 5 / done,
       peakBytes: 1000,
       planBytes: 1000,
       outsideBytes: 50,
       parameterHash: 'p',
       seconds: 1,
       output: job.outputDir,
+      ...(done < steps ? { stoppedEarly: true } : {}),
     };
-    onEvent(done);
-    return done;
+    onEvent(result);
+    return result;
   }
 }

@@ -16,7 +16,7 @@ beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'rankwise-unit-'));
   writeFileSync(path.join(folder, 'text.txt'), 'the whale and the sea and the whale '.repeat(60));
   engine = new FakeEngine();
-  app = createApp(resolvePaths({ RANKWISE_HOME: path.join(folder, 'home') }), engine);
+  app = createApp(resolvePaths({ RANKWISE_HOME: path.join(folder, 'home') }), { engine });
 });
 afterEach(async () => {
   await app.close();
@@ -33,7 +33,7 @@ const runFile = (more: Record<string, unknown> = {}) =>
     output: 'out',
     ...more,
   });
-const services = () => app.records();
+const services = () => app.open();
 const inOutput = (name: string): string => path.join(folder, 'out', name);
 
 describe('composing a run', () => {
@@ -118,7 +118,7 @@ describe('training', () => {
     };
     const first = await runs.train(runFile(), origin(), { onEvent, signal: controller.signal });
     expect(first.stopped).toBe(true);
-    expect(records.find(first.id).state).toBe('stopped');
+    expect(records.find(first.id).state).toBe('paused');
     engine.resumeFrom = 2;
     const second = await runs.resume(path.join(folder, 'out'));
     expect(second).toMatchObject({ id: first.id, stopped: false });

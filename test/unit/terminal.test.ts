@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bar, sparkline } from '../../main/cli/chart.ts';
 import { table } from '../../main/cli/table.ts';
-import { bytes, duration, figure } from '../../main/cli/units.ts';
+import { bytes, duration, figure } from '../../main/services/units.ts';
 import { nearest } from '../../preload/contract/nearest.ts';
 
 describe('figures for people', () => {

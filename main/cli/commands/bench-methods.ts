@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createApp } from '../../app.ts';
-import { unpackTexts } from '../../demo/texts.ts';
+import { unpackTexts } from '../../services/sample-texts.ts';
 import { bundledTexts, methodSweep, resolvePaths } from '../../paths.ts';
 import {
   MethodComparisonService,
@@ -10,7 +10,7 @@ import {
   type MethodComparison,
 } from '../../services/method-comparison.ts';
 import { table } from '../table.ts';
-import { bytes } from '../units.ts';
+import { bytes } from '../../services/units.ts';
 
 /** `bench methods`: with records of its own, so that its many runs do not fill the user's library. */
 export async function benchMethods(
@@ -20,7 +20,7 @@ export async function benchMethods(
   const home = mkdtempSync(path.join(tmpdir(), 'rankwise-methods-'));
   const app = createApp(resolvePaths({ ...process.env, RANKWISE_HOME: home }));
   try {
-    const { runs } = await app.records();
+    const { runs } = await app.open();
     const { novel } = unpackTexts(bundledTexts, path.join(home, 'texts'));
     return await new MethodComparisonService(runs, methodSweep, novel, home).compare(settings, onProgress);
   } finally {

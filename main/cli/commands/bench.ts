@@ -4,7 +4,7 @@ import { methodSetting, positiveNumber, wholeNumber } from '../arguments.ts';
 import type { WithContext } from '../context.ts';
 import { benchMethods, comparisonTable } from './bench-methods.ts';
 import { pairs, table } from '../table.ts';
-import { bytes, duration, whole } from '../units.ts';
+import { bytes, duration, whole } from '../../services/units.ts';
 
 const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace', 'methods'];
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { tellStory, type DemoResult, type DemoRow, type DemoView } from '../../demo/story.ts';
-import { unpackTexts } from '../../demo/texts.ts';
+import { unpackTexts } from '../../services/sample-texts.ts';
 import { bundledTexts } from '../../paths.ts';
 import type { RecordService } from '../../services/records.ts';
 import { positiveNumber } from '../arguments.ts';
@@ -11,7 +11,7 @@ import type { Output } from '../output.ts';
 import { TrainingProgress } from '../progress.ts';
 import { interruptible } from '../signals.ts';
 import { table, type Column } from '../table.ts';
-import { bytes, duration, whole } from '../units.ts';
+import { bytes, duration, whole } from '../../services/units.ts';
 
 export function addDemo(program: Command, withContext: WithContext): void {
   program
@@ -22,7 +22,7 @@ export function addDemo(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((options: { seconds: number; output?: string; json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs, records } = await app.records();
+        const { runs, records } = await app.open();
         const folder = options.output ? path.resolve(options.output) : path.join(app.paths.home, 'demo');
         if (!options.output) forgetLast(records, folder);
         const texts = unpackTexts(bundledTexts, path.join(folder, 'texts'));

@@ -3,7 +3,7 @@ import type { Comparison, RunDetails } from '../../services/records.ts';
 import { sparkline } from '../chart.ts';
 import type { WithContext } from '../context.ts';
 import { pairs, table, type Column } from '../table.ts';
-import { bytes, duration, figure, whole } from '../units.ts';
+import { bytes, duration, figure, whole } from '../../services/units.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
 const date = (time: number): string => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
@@ -18,7 +18,7 @@ export function addRuns(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const list = (await app.records()).records.list();
+        const list = (await app.open()).records.list();
         output.result(list, () =>
           list.length === 0
             ? 'No runs yet.'
@@ -49,7 +49,7 @@ export function addRuns(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((id: string, options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const run = (await app.records()).records.show(id);
+        const run = (await app.open()).records.show(id);
         output.result(run, () => showText(run));
       }),
     );
@@ -59,7 +59,7 @@ export function addRuns(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((ids: string[], options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const comparison = (await app.records()).records.compare(ids);
+        const comparison = (await app.open()).records.compare(ids);
         output.result(comparison, () => compareText(comparison));
       }),
     );
@@ -70,7 +70,7 @@ export function addRuns(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((id: string, options: { files?: boolean; json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const run = (await app.records()).records.delete(id, { files: options.files ?? false });
+        const run = (await app.open()).records.delete(id, { files: options.files ?? false });
         const files = options.files ? ' and its files' : `; its files stay in ${run.output}`;
         output.result(
           { deleted: run.id, files: options.files ?? false },

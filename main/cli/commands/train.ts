@@ -2,14 +2,15 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { TrainEvent } from '../../../preload/contract/events.ts';
 import type { TrainingObserver, TrainingOutcome } from '../../services/runs.ts';
-import { readRunFile, type RunFileOrigin } from '../../services/run-composer.ts';
+import type { RunFileOrigin } from '../../services/run-composer.ts';
+import { readRunFile } from '../../services/run-file-text.ts';
 import type { WithContext } from '../context.ts';
 import type { Output } from '../output.ts';
 import { planText } from '../plan-text.ts';
 import { TrainingProgress } from '../progress.ts';
 import { interruptible } from '../signals.ts';
 import { pairs } from '../table.ts';
-import { bytes, duration, figure } from '../units.ts';
+import { bytes, duration, figure } from '../../services/units.ts';
 
 export function addTraining(program: Command, withContext: WithContext): void {
   program
@@ -18,7 +19,7 @@ export function addTraining(program: Command, withContext: WithContext): void {
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs } = await app.records();
+        const { runs } = await app.open();
         const { run, plan } = await runs.plan(readRunFile(file), originOf(file));
         output.result(plan, () => planText(run.name, plan));
       }),
@@ -29,7 +30,7 @@ export function addTraining(program: Command, withContext: WithContext): void {
     .option('--json', 'every event as one JSON object a line on standard output')
     .action((file: string, options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs } = await app.records();
+        const { runs } = await app.open();
         const runFile = readRunFile(file);
         await follow(output, runFile.training.steps, (observer) => runs.train(runFile, originOf(file), observer));
       }),
@@ -40,7 +41,7 @@ export function addTraining(program: Command, withContext: WithContext): void {
     .option('--json', 'every event as one JSON object a line on standard output')
     .action((folder: string, options: { json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
-        const { runs } = await app.records();
+        const { runs } = await app.open();
         const output_ = path.resolve(folder);
         await follow(output, runs.stepsOf(output_), (observer) => runs.resume(output_, observer));
       }),

@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -9,9 +8,9 @@ namespace rankwise {
 
 // One benchmark of {kind: "bench", what, …}: "step" (a training step of a preset) or one of the parts, "products", "attention", "head",
 // "quantize", "subspace". Emits {type: "progress", …} between repetitions. Throws E_JOB for an unknown one.
-nlohmann::json bench_job(const nlohmann::json& job, const std::atomic<bool>& cancelled, const EventSink& emit);
+nlohmann::json bench_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
 
-nlohmann::json bench_step(const nlohmann::json& job, const std::atomic<bool>& cancelled, const EventSink& emit);
+nlohmann::json bench_step(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
 nlohmann::json bench_parts(const std::string& what, const nlohmann::json& job);
 
 // Seconds of one call: the median and the least of `repeats` after one call to warm up.

@@ -66,7 +66,7 @@ RunConfig step_config(const json& job, int64_t steps) {
 
 }  // namespace
 
-json bench_step(const json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
+json bench_step(const json& job, const JobControl& control, const EventSink& emit) {
   const int64_t steps = value_or<int64_t>(job, "steps", 5), warm_up = 2;
   RunConfig config = step_config(job, steps + warm_up);
   const RandomTokens tokens(config.micro_batch * (steps + warm_up), config.sequence_length, config.model.vocab_size);
@@ -79,7 +79,7 @@ json bench_step(const json& job, const std::atomic<bool>& cancelled, const Event
   const SequenceOrder order(file.sequences(), 0, false, config.seed);
   std::vector<double> seconds;
   double loss = 0;
-  for (int64_t i = 0; i < steps + warm_up && !cancelled.load(); ++i) {
+  for (int64_t i = 0; i < steps + warm_up && !control.cancelled(); ++i) {
     const auto start = std::chrono::steady_clock::now();
     loss = session.step(i, &file, &order).loss;
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -19,9 +19,9 @@ Timing time_calls(int repeats, const std::function<void()>& call) {
   return {seconds[seconds.size() / 2], seconds.front()};
 }
 
-nlohmann::json bench_job(const nlohmann::json& job, const std::atomic<bool>& cancelled, const EventSink& emit) {
+nlohmann::json bench_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit) {
   const std::string what = job.value("what", std::string("step"));
-  if (what == "step") return bench_step(job, cancelled, emit);
+  if (what == "step") return bench_step(job, control, emit);
   return bench_parts(what, job);
 }
 

@@ -14,12 +14,15 @@ using test::check;
 
 namespace {
 
-const std::atomic<bool> kNever{false};
+json run_quietly(const json& job) {
+  JobControl control;
+  return run_job(job, control, [](const json&) {});
+}
 
 json answer(json job, const char* backend) {
   job["backend"] = backend;
   if (job["kind"] == "logits") job["output"] = job["output"].get<std::string>() + backend;
-  return run_job(job, kNever, [](const json&) {});
+  return run_quietly(job);
 }
 
 double farthest(const std::string& a, const std::string& b) {
@@ -39,13 +42,13 @@ int main() {
   test::write_tiny_model(folder / "model");
   test::write_tiny_tokens(folder / "tokens.safetensors", 20, 12);
   json lora = test::tiny_job(folder, "out");
-  run_job(lora, kNever, [](const json&) {});
+  run_quietly(lora);
   const std::string model = folder / "out/model";
   lora["outputDir"] = folder / "adapted";
   lora["run"]["model"]["path"] = model;
   lora["run"]["initialize"] = "pretrained";
   lora["run"]["method"] = {{"name", "lora"}, {"rank", 4}};
-  run_job(lora, kNever, [](const json&) {});
+  run_quietly(lora);
 
   for (const char* storage : {"dense", "nf4"}) {
     const json base = {{"model", model}, {"adapter", folder / "adapted/adapter"}, {"storage", storage}, {"tokens", folder / "tokens.safetensors"}};
@@ -69,7 +72,7 @@ int main() {
     check(answer(job, "cpu")["ids"] == answer(job, "cuda")["ids"], "the same drawn text" + what);
   }
 
-  const json selftest = run_job({{"kind", "selftest"}}, kNever, [](const json&) {});
+  const json selftest = run_quietly({{"kind", "selftest"}});
   check(selftest["backends"].size() == 2 && selftest["backends"][1]["name"] == "cuda", "the self-test runs on the card too");
   check(selftest["failed"] == 0 && selftest["backends"][1]["passed"] == selftest["backends"][0]["passed"], "and passes as much there");
   const json backends = engine_info()["backends"];

@@ -23,11 +23,11 @@ Outcome run(json job, const std::string& backend, int64_t stop_after = -1, bool 
   job["run"]["device"]["backend"] = backend;
   job["resume"] = resume;
   Outcome outcome;
-  std::atomic<bool> cancelled{false};
-  outcome.done = run_job(job, cancelled, [&](const json& event) {
+  JobControl control;
+  outcome.done = run_job(job, control, [&](const json& event) {
     if (event["type"] == "step") {
       outcome.losses.push_back(event["loss"].get<double>());
-      if (event["step"].get<int64_t>() == stop_after) cancelled = true;
+      if (event["step"].get<int64_t>() == stop_after) control.cancel();
     }
     if (event["type"] == "event") outcome.kinds.push_back(event["kind"].get<std::string>());
   });

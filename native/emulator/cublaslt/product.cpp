@@ -1,9 +1,11 @@
 #include "emulator/cublaslt/product.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "emulator/device_memory.h"
+#include "emulator/launches.h"
 
 namespace rankwise::emulator {
 namespace {
@@ -83,6 +85,8 @@ void compute(const ProductCall& call) {
     if (call.beta != 0) check_live(c, call.c, "cublasLtMatmul reads C");
     check_live(d, call.d, "cublasLtMatmul writes D");
     compute_one(call, a, b, c, d);
+    const auto bytes = [](const Layout& l) { return l.rows * l.cols * bytes_of(l.type); };
+    Launches::the().count("cublasLtMatmul", bytes(call.a) + bytes(call.b) + (call.beta != 0 ? bytes(call.c) : 0), bytes(call.d));
   }
 }
 

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-/** The texts of the demonstration, unpacked where the services find them. */
-export interface DemoTexts {
+/** The texts that come with the program, unpacked where the services find them. */
+export interface SampleTexts {
   /** A novel to pretrain on. */
   novel: string;
   /** Speeches to fine-tune on, and later ones that are held out. */
@@ -15,7 +15,7 @@ const SEPARATOR = '\n<|endoftext|>\n';
 const HELD_OUT_SPEECHES = 3;
 
 /** @param bundled folder of the packed texts  @param folder where to unpack them */
-export function unpackTexts(bundled: string, folder: string): DemoTexts {
+export function unpackTexts(bundled: string, folder: string): SampleTexts {
   mkdirSync(folder, { recursive: true });
   const unpack = (name: string): string =>
     gunzipSync(readFileSync(path.join(bundled, `${name}.txt.gz`))).toString('utf8');

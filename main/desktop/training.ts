@@ -1,0 +1,25 @@
+import type { Notice } from '../../preload/contract/notices.ts';
+import type { RunSummary } from '../../preload/contract/runs.ts';
+import type { NoticeHub } from '../services/notices.ts';
+
+/** Follows which runs train now. `onEnd` is told a run that trained and no longer does. */
+export class Training {
+  readonly #runs = new Set<string>();
+  readonly #onChange: (training: boolean) => void;
+  readonly #onEnd: (run: RunSummary) => void;
+
+  constructor(notices: NoticeHub, onChange: (training: boolean) => void, onEnd: (run: RunSummary) => void) {
+    this.#onChange = onChange;
+    this.#onEnd = onEnd;
+    notices.subscribe((notice) => this.#take(notice));
+  }
+
+  #take(notice: Notice): void {
+    if (notice.topic !== 'run') return;
+    const { run } = notice;
+    const before = this.#runs.size > 0;
+    if (run.state === 'running') this.#runs.add(run.id);
+    else if (this.#runs.delete(run.id)) this.#onEnd(run);
+    if (before !== this.#runs.size > 0) this.#onChange(this.#runs.size > 0);
+  }
+}

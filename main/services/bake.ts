@@ -1,0 +1,162 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { BakeReceipt, BakeRecipe, ModelSummary } from '../../preload/contract/models.ts';
+import { loadTokenizer } from '../data/tokenizer.ts';
+import type { EngineHost, Job, JobResults } from '../engine/host.ts';
+import { copyTokenizerFiles, readModelFolder } from '../formats/model-folder.ts';
+import { writePassport } from '../formats/passport.ts';
+import type { ModelRecord } from '../store/models.ts';
+import type { AdapterLibrary } from './adapter-library.ts';
+
+import { partOf } from './folder-parts.ts';
+import { freshId } from './ids.ts';
+import type { ModelLibrary } from './model-library.ts';
+import type { ModelShelf } from './model-shelf.ts';
+import type { SettingsService } from './settings.ts';
+import type { Progress } from './tasks.ts';
+import { bytes } from './units.ts';
+
+export interface BakeRequest {
+  /** Of the adapter. */
+  id: string;
+  /** 1 = as trained. */
+  scale: number;
+  /** Of the new model. */
+  name: string;
+  dtype: BakeRecipe['dtype'];
+}
+
+/** What the written model is compared on: prose, instructions, code, figures. */
+const PROMPTS = [
+  'The harbour lay still in the first light, and only a single boat',
+  'Explain in two sentences why the sky is blue, and then why it turns red in the evening.',
+  'def mean(values):\n    total = 0\n    for value in values:',
+  'In 1969 there were 3 of them; 50 years later there were 1,204, that is',
+];
+const PROMPT_TOKENS = 48;
+const LICENCE_FILES = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE'];
+
+/** Folds adapters into their bases and says how exact that was. */
+export class BakeService {
+  readonly #engine: EngineHost;
+  readonly #adapters: AdapterLibrary;
+  readonly #models: ModelShelf;
+  readonly #library: ModelLibrary;
+  readonly #settings: SettingsService;
+  readonly #folder: string;
+
+  /** @param folder where models that merges made lie, one folder each */
+  constructor(
+    engine: EngineHost,
+    adapters: AdapterLibrary,
+    models: ModelShelf,
+    library: ModelLibrary,
+    settings: SettingsService,
+    folder: string,
+  ) {
+    this.#engine = engine;
+    this.#adapters = adapters;
+    this.#models = models;
+    this.#library = library;
+    this.#settings = settings;
+    this.#folder = folder;
+  }
+
+  /**
+   * Writes base + scale · adapter as a new model of the library (progress in tensors), opens it again and compares its logits with
+   * those of the two side by side. Failed or cancelled, nothing is left. Throws E_BASE, E_DISK, and what the engine throws.
+   */
+  async bake({ id, scale, name, dtype }: BakeRequest, progress: Progress, signal: AbortSignal): Promise<ModelSummary> {
+    const { adapter, base } = this.#adapters.pair(id);
+    this.#requireRoom(base, dtype);
+    const baseHash = await this.#models.hashOf(base);
+    const model = freshId(name, 'model');
+    const part = partOf(this.#folder, model);
+    const pair = { model: base.path, adapter: adapter.path, adapterScale: scale, ...this.#bounds() };
+    try {
+      await this.#job({ kind: 'merge', ...pair, output: part, dtype }, progress, signal);
+      copyTokenizerFiles(base.path, part);
+      for (const file of LICENCE_FILES)
+        if (existsSync(path.join(base.path, file))) copyFileSync(path.join(base.path, file), path.join(part, file));
+      const compared = await this.#job(
+        {
+          kind: 'logits-compare',
+          ...pair,
+          other: part,
+          precision: 'f32',
+          storage: 'dense',
+          ids: promptsFor(base.path),
+        },
+        () => undefined,
+        signal,
+      );
+      signal.throwIfAborted();
+      const receipt = receiptOf(compared);
+      const recipe = {
+        base: base.id,
+        baseName: base.name,
+        baseHash,
+        adapter: adapter.id,
+        adapterName: adapter.name,
+        scale,
+        dtype,
+      };
+      const merge = { name, madeAt: Date.now(), recipe, receipt };
+      writePassport(part, { kind: 'model', ...merge });
+      renameSync(part, path.join(this.#folder, model));
+      return this.#library.enterBaked(model, merge);
+    } catch (error) {
+      rmSync(part, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  #bounds(): { threads: number; memoryBudget: number } {
+    return { threads: this.#settings.threads(), memoryBudget: this.#settings.budgetBytes() };
+  }
+
+  async #job<J extends Job>(job: J, progress: Progress, signal: AbortSignal): Promise<JobResults[J['kind']]> {
+    signal.throwIfAborted();
+    const running = this.#engine.start(job, (event) => {
+      if (event.type === 'progress') progress(event.done, event.total);
+    });
+    const stop = (): void => running.cancel();
+    signal.addEventListener('abort', stop);
+    return running.result.finally(() => signal.removeEventListener('abort', stop));
+  }
+
+  #requireRoom(base: ModelRecord, dtype: BakeRecipe['dtype']): void {
+    mkdirSync(this.#folder, { recursive: true });
+    const { bavail, bsize } = statfsSync(this.#folder);
+    const needed = base.facts.parameters * (dtype === 'float32' ? 4 : 2);
+    if (needed > bavail * bsize) {
+      throw new RankwiseError(
+        'E_DISK',
+        `The new model takes ${bytes(needed)}; on the disk of ${this.#folder} ${bytes(bavail * bsize)} are free.`,
+        dtype === 'float32'
+          ? 'Free some, or write bfloat16, which takes half.'
+          : 'Free some, or clean up under Settings.',
+      );
+    }
+  }
+}
+
+function receiptOf(compared: JobResults['logits-compare']): BakeReceipt {
+  const { maxDifference, meanDifference, agreement, positions } = compared;
+  if (Number.isFinite(maxDifference)) return { maxDifference, meanDifference, agreement, positions };
+  throw new RankwiseError(
+    'E_RECEIPT',
+    'The model that was written does not compute numbers, so it was not kept.',
+    'The adapter or its base is damaged, or the scale is too large.',
+  );
+}
+
+/** The prompts in the model's tokens; where it has no tokenizer, ids spread over its vocabulary. */
+function promptsFor(folder: string): number[][] {
+  const { tokenizer, vocabSize } = readModelFolder(folder);
+  if (tokenizer === null)
+    return PROMPTS.map((_, row) => Array.from({ length: 16 }, (_each, at) => (7919 * (16 * row + at + 1)) % vocabSize));
+  const encoder = loadTokenizer(tokenizer);
+  return PROMPTS.map((prompt) => encoder.encode(prompt).slice(0, PROMPT_TOKENS));
+}

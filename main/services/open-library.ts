@@ -1,0 +1,89 @@
+import path from 'node:path';
+import type { EngineHost } from '../engine/host.ts';
+import type { RunRecord } from '../store/runs.ts';
+import type { Store } from '../store/store.ts';
+import { AdapterImport } from './adapter-import.ts';
+import { AdapterLibrary } from './adapter-library.ts';
+import { AdapterShelf } from './adapter-shelf.ts';
+import { BakeService } from './bake.ts';
+import type { FileService } from './files.ts';
+import type { InferenceService } from './inference.ts';
+import { KnownFolders } from './known-folders.ts';
+import type { MethodService } from './methods.ts';
+import { ModelLibrary } from './model-library.ts';
+import { ModelPlanner } from './model-planner.ts';
+import { ModelShelf } from './model-shelf.ts';
+import type { NoticeHub } from './notices.ts';
+import { Places } from './places.ts';
+import { Playground } from './playground.ts';
+import type { RecordService } from './records.ts';
+import { type Rediscover, RescanService } from './rescan.ts';
+import type { SettingsService } from './settings.ts';
+import { StorageService } from './storage.ts';
+
+export interface LibraryParts {
+  paths: { home: string; database: string; cache: string; uploads: string };
+  engine: EngineHost;
+  notices: NoticeHub;
+  files: FileService;
+  methods: MethodService;
+  inference: InferenceService;
+  store: Store;
+  settings: SettingsService;
+  records: RecordService;
+  /** Where a dataset's file lies. Throws for an id that is none. */
+  dataset: (id: string) => string;
+  /** What finds runs and datasets again whose records are lost. */
+  rediscover: { runs: Rediscover; datasets: Rediscover };
+}
+
+/** The services of models and adapters, on their folders below the home folder. */
+export function openLibrary(parts: LibraryParts) {
+  const { paths, engine, notices, files, methods, inference, store, settings, records } = parts;
+  const folders = { models: path.join(paths.home, 'models'), adapters: path.join(paths.home, 'adapters') };
+  const neededBy = (folder: string): string | undefined => store.runs.list().find((run) => needs(run, folder))?.name;
+  const known = new KnownFolders(path.join(paths.home, 'library.json'));
+  const planner = new ModelPlanner(engine, methods, settings);
+  const models = new ModelShelf(store.models);
+  const adapters = new AdapterShelf(store.adapters, store.models, store.runs);
+  const imports = new AdapterImport(adapters, models, planner, folders.adapters);
+  const modelLibrary = new ModelLibrary({
+    shelf: models,
+    adapters: store.adapters,
+    merges: store.merges,
+    known,
+    planner,
+    methods,
+    files,
+    notices,
+    folder: folders.models,
+    neededBy,
+  });
+  const adapterLibrary = new AdapterLibrary({ shelf: adapters, models, imports, engine, files, notices, neededBy });
+  return {
+    modelLibrary,
+    planner,
+    adapterLibrary,
+    bake: new BakeService(engine, adapterLibrary, models, modelLibrary, settings, folders.models),
+    playground: new Playground(inference, models, adapterLibrary, settings, notices),
+    places: new Places({ home: paths.home, records, models, adapters, dataset: parts.dataset }),
+    storage: new StorageService(store, { ...paths, ...folders, runs: path.join(paths.home, 'runs') }),
+    rescan: new RescanService({
+      ...parts.rediscover,
+      store,
+      models,
+      modelLibrary,
+      adapters,
+      imports,
+      known,
+      notices,
+      folders,
+    }),
+  };
+}
+
+/** Whether a run that has not ended yet begins with a model's or an adapter's folder. */
+function needs({ state, config }: RunRecord, folder: string): boolean {
+  if (state === 'finished' || state === 'stopped') return false;
+  return config.model.path === folder || Object.values(config.method).includes(folder);
+}

@@ -1,0 +1,105 @@
+import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { Project } from '../../preload/contract/projects.ts';
+import type { RunSummary } from '../../preload/contract/runs.ts';
+import type { ProjectRecord } from '../store/projects.ts';
+import type { Store } from '../store/store.ts';
+import { folderBytes } from './folder-size.ts';
+import { freshId } from './ids.ts';
+import type { NoticeHub } from './notices.ts';
+import { type RecordService, requireIdle } from './records.ts';
+import type { RunSummaries } from './run-summaries.ts';
+
+/** Projects: runs that belong together. */
+export class ProjectService {
+  readonly #store: Store;
+  readonly #records: RecordService;
+  readonly #summaries: RunSummaries;
+  readonly #notices: NoticeHub;
+
+  constructor(store: Store, records: RecordService, summaries: RunSummaries, notices: NoticeHub) {
+    this.#store = store;
+    this.#records = records;
+    this.#summaries = summaries;
+    this.#notices = notices;
+  }
+
+  /** Last changed first. */
+  async list(): Promise<Project[]> {
+    const runs = Map.groupBy(await this.#summaries.list(), ({ project }) => project);
+    return this.#store.projects.list().map((record) => this.#project(record, runs.get(record.id) ?? []));
+  }
+
+  async get(id: string): Promise<Project> {
+    return this.#project(this.#find(id), await this.#summaries.list(id));
+  }
+
+  /** Throws E_NAME for a name that is taken. */
+  async create(name: string): Promise<Project> {
+    const id = freshId(name, 'project');
+    this.#store.projects.insert({ id, name: this.#checked(name), createdAt: Date.now() });
+    this.#changed();
+    return this.get(id);
+  }
+
+  /** Throws E_PROJECT, or E_NAME for a name that is taken. */
+  async rename(id: string, name: string): Promise<Project> {
+    this.#find(id);
+    this.#store.projects.rename(id, this.#checked(name, id));
+    this.#changed();
+    return this.get(id);
+  }
+
+  /** Its runs' records go too, and with `files` their folders. Throws E_PROJECT, or E_BUSY while one of them trains. */
+  remove(id: string, files: boolean): void {
+    this.#find(id);
+    const runs = this.#records.list(id);
+    for (const run of runs) requireIdle(run);
+    for (const run of runs) this.#records.delete(run.id, { files });
+    this.#store.projects.delete(id);
+    this.#changed();
+    this.#notices.publish({ topic: 'changed', noun: 'runs' });
+  }
+
+  /** The project of a name, made where there is none. */
+  async named(name: string): Promise<Project> {
+    const there = this.#store.projects.list().find((each) => each.name === name);
+    return there ? this.get(there.id) : this.create(name);
+  }
+
+  #find(id: string): ProjectRecord {
+    const record = this.#store.projects.find(id);
+    if (record) return record;
+    throw new RankwiseError('E_PROJECT', `There is no project “${id}”.`, 'It may have been removed.');
+  }
+
+  #checked(name: string, own?: string): string {
+    const wanted = name.trim();
+    if (wanted === '') throw new RankwiseError('E_NAME', 'The project needs a name.');
+    if (this.#store.projects.list().some((each) => each.name === wanted && each.id !== own))
+      throw new RankwiseError('E_NAME', `There is a project “${wanted}” already.`, 'Choose another name.');
+    return wanted;
+  }
+
+  #project(record: ProjectRecord, runs: readonly RunSummary[]): Project {
+    return {
+      ...record,
+      runs: runs.length,
+      active: runs.filter(({ state }) => state === 'running' || state === 'queued').length,
+      diskBytes: this.#records.list(record.id).reduce((sum, { output }) => sum + folderBytes(output), 0),
+      best: bestOf(runs),
+    };
+  }
+
+  #changed(): void {
+    this.#notices.publish({ topic: 'changed', noun: 'projects' });
+  }
+}
+
+/** By evaluation loss, or by loss where nothing was evaluated. */
+function bestOf(runs: readonly RunSummary[]): Project['best'] {
+  const evaluated = runs.filter((run) => run.bestEvalLoss !== null);
+  const score = evaluated.length > 0 ? ({ bestEvalLoss }: RunSummary) => bestEvalLoss : ({ loss }: RunSummary) => loss;
+  const best = runs.filter((run) => score(run) !== null).toSorted((a, b) => score(a)! - score(b)!)[0];
+  if (!best) return null;
+  return { run: best.id, name: best.name, loss: best.loss, evalLoss: best.bestEvalLoss, spark: best.spark };
+}

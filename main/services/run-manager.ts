@@ -1,0 +1,253 @@
+import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
+import type { TrainEvent } from '../../preload/contract/events.ts';
+import type { RunSummary } from '../../preload/contract/runs.ts';
+import type { RunRecord } from '../store/runs.ts';
+import type { Store } from '../store/store.ts';
+import type { NoticeHub } from './notices.ts';
+import type { QueueGate } from './queue-gate.ts';
+import { type RecordService, requireIdle } from './records.ts';
+import { verdictOf } from './reproduction.ts';
+import type { LiveState, RunSummaries } from './run-summaries.ts';
+import type { RunControl, RunService } from './runs.ts';
+import { TimeLeft } from './time-left.ts';
+
+const TELL_EVERY_MS = 100;
+const WATCH_CLOCK_EVERY_MS = 20_000;
+
+/** The run that trains now. */
+interface Training {
+  id: string;
+  asked: RunSummary['asked'];
+  control: RunControl | null;
+  timeLeft: TimeLeft;
+  /** Paused by the clock: it waits for the window to open again. */
+  waitsForWindow: boolean;
+  ended: Promise<void>;
+  telling: NodeJS.Timeout | null;
+}
+
+export interface RunManagerParts {
+  store: Store;
+  runs: RunService;
+  records: RecordService;
+  summaries: RunSummaries;
+  notices: NoticeHub;
+  gate: QueueGate;
+}
+
+/** The runs of the desktop: one trains at a time, the others wait in order. */
+export class RunManager {
+  readonly #parts: RunManagerParts;
+  #training: Training | null = null;
+  #clock: NodeJS.Timeout | null = null;
+  #awake = false;
+  #onQueue: () => void = () => undefined;
+
+  constructor(parts: RunManagerParts) {
+    this.#parts = parts;
+    parts.summaries.watch((id) => this.#liveOf(id));
+  }
+
+  /** Id of the run that trains; null where none does. */
+  get training(): string | null {
+    return this.#training?.id ?? null;
+  }
+
+  /** @param listener is told whenever the queue is another one */
+  onQueue(listener: () => void): void {
+    this.#onQueue = listener;
+  }
+
+  /** From now on runs that wait begin when they may. */
+  wake(): void {
+    this.#awake = true;
+    this.#clock ??= setInterval(() => this.look(), WATCH_CLOCK_EVERY_MS).unref();
+    this.look();
+  }
+
+  /** Pauses what trains and begins nothing more. */
+  async close(): Promise<void> {
+    this.#awake = false;
+    if (this.#clock) clearInterval(this.#clock);
+    this.#clock = null;
+    const training = this.#training;
+    if (!training) return;
+    this.#ask(training, 'pause');
+    await training.ended;
+  }
+
+  /** Looks at clock, hold and disk: begins the next run, or pauses the one that trains. */
+  look(): void {
+    const { store, gate } = this.#parts;
+    if (this.#training) {
+      if (gate.mustPause() && this.#training.asked !== 'pause') {
+        this.#training.waitsForWindow = true;
+        this.#ask(this.#training, 'pause');
+      }
+      return;
+    }
+    const next = store.runs.waiting()[0];
+    if (!this.#awake || !next || gate.reason(next) !== null) return;
+    this.#begin(next);
+  }
+
+  /** Puts a run into the queue, at its end or before all others. It begins at once where it may. */
+  enqueue(id: string, first: boolean): void {
+    const waiting = this.#parts.store.runs.waiting();
+    const place = first ? (waiting[0]?.place ?? 0) - 1 : (waiting.at(-1)?.place ?? 0) + 1;
+    this.#parts.store.runs.update(id, { state: 'queued', place, error: null, endedAt: null });
+    this.look();
+    this.#onQueue();
+    this.#tell(id);
+  }
+
+  /** Throws E_STATE for a run that neither trains nor waits. */
+  pause(id: string): void {
+    if (this.#training?.id === id) return this.#ask(this.#training, 'pause');
+    this.#require(id, ['queued'], 'paused');
+    this.#parts.store.runs.update(id, { state: 'paused', place: null });
+    this.#onQueue();
+    this.#tell(id);
+  }
+
+  /** Throws E_STATE for a run that trains, waits or has come to its end. */
+  resume(id: string): void {
+    this.#require(id, ['paused', 'interrupted', 'failed'], 'resumed');
+    this.enqueue(id, true);
+  }
+
+  /** Throws E_STATE for a run that does not train. */
+  checkpoint(id: string): void {
+    this.#ask(this.#trainingOf(id), 'checkpoint');
+  }
+
+  /** Throws E_STATE for a run that does not train. */
+  stop(id: string): void {
+    this.#ask(this.#trainingOf(id), 'stop');
+  }
+
+  /** Ends a run, where it trains, and removes its record and its folder. */
+  async discard(id: string): Promise<void> {
+    const training = this.#training;
+    if (training?.id === id) {
+      this.#ask(training, 'discard');
+      await training.ended;
+    }
+    this.remove([id], true);
+  }
+
+  /** Throws E_BUSY where one of the runs trains; nothing is removed then. @param files removes their folders too */
+  remove(ids: readonly string[], files: boolean): void {
+    const { notices, records } = this.#parts;
+    for (const id of ids) requireIdle(records.find(id));
+    for (const id of ids) records.delete(id, { files });
+    for (const noun of ['runs', 'projects', 'models', 'adapters'] as const) notices.publish({ topic: 'changed', noun });
+    this.#onQueue();
+  }
+
+  #begin(record: RunRecord): void {
+    const { id, output, dataHash } = record;
+    const { store, runs } = this.#parts;
+    const training: Training = {
+      id,
+      asked: null,
+      control: null,
+      timeLeft: new TimeLeft(),
+      waitsForWindow: false,
+      ended: Promise.resolve(),
+      telling: null,
+    };
+    this.#training = training;
+    store.runs.update(id, { state: 'running', place: null, process: process.pid });
+    const observer = {
+      onControl: (control: RunControl) => {
+        training.control = control;
+        this.#passOn(training);
+      },
+      onEvent: (event: TrainEvent) => this.#heard(training, event),
+    };
+    // What has never begun has been fed nothing yet.
+    const work = dataHash === '' ? runs.begin(id, observer) : runs.resume(output, observer);
+    training.ended = work.then(
+      () => this.#end(training),
+      (error: unknown) => this.#end(training, error),
+    );
+    this.#onQueue();
+    this.#tell(id);
+  }
+
+  #end(training: Training, error?: unknown): void {
+    const { store, notices } = this.#parts;
+    const { id } = training;
+    if (training.telling) clearTimeout(training.telling);
+    this.#training = null;
+    // What was refused before the engine had it.
+    if (store.runs.find(id)?.state === 'running')
+      store.runs.update(id, { state: 'failed', process: null, endedAt: Date.now(), error: reportOf(error) });
+    this.#compareWithOriginal(id);
+    if (training.waitsForWindow && store.runs.find(id)?.state === 'paused') this.enqueue(id, true);
+    this.#tell(id);
+    for (const noun of ['projects', 'models', 'adapters'] as const) notices.publish({ topic: 'changed', noun });
+    this.look();
+    this.#onQueue();
+  }
+
+  #compareWithOriginal(id: string): void {
+    const { store, notices } = this.#parts;
+    const run = store.runs.find(id);
+    const original = run?.reproduces ? store.runs.find(run.reproduces) : undefined;
+    const verdict = run && original && verdictOf(run, original);
+    if (!verdict) return;
+    const event = store.events.add(id, null, 'reproduction', verdict, Date.now());
+    notices.publish({ topic: 'event', run: id, event });
+  }
+
+  #heard(training: Training, event: TrainEvent): void {
+    if (event.type === 'step') training.timeLeft.step(performance.now() / 1000);
+    if (event.type === 'checkpoint' && training.asked === 'checkpoint') training.asked = null;
+    training.telling ??= setTimeout(() => {
+      training.telling = null;
+      this.#tell(training.id);
+    }, TELL_EVERY_MS).unref();
+  }
+
+  #ask(training: Training, what: NonNullable<RunSummary['asked']>): void {
+    // What ends the run is not taken back by a smaller wish.
+    const weight = ['checkpoint', 'pause', 'stop', 'discard'];
+    if (weight.indexOf(what) < weight.indexOf(training.asked ?? 'checkpoint')) return;
+    training.asked = what;
+    this.#passOn(training);
+    this.#tell(training.id);
+  }
+
+  /** Before the engine has the run, there is nobody to ask: it is asked then. */
+  #passOn({ asked, control }: Training): void {
+    if (asked === 'pause' || asked === 'discard') control?.pause();
+    else if (asked) control?.ask(asked);
+  }
+
+  #trainingOf(id: string): Training {
+    if (this.#training?.id === id) return this.#training;
+    const { name } = this.#parts.records.find(id);
+    throw new RankwiseError('E_STATE', `“${name}” is not being trained.`, 'Resume it first.');
+  }
+
+  #require(id: string, states: readonly RunRecord['state'][], what: string): void {
+    const { name, state } = this.#parts.records.find(id);
+    if (!states.includes(state)) throw new RankwiseError('E_STATE', `“${name}” is ${state} and cannot be ${what}.`);
+  }
+
+  #liveOf(id: string): LiveState | undefined {
+    if (this.#training?.id !== id) return undefined;
+    const { asked, timeLeft } = this.#training;
+    const { config } = this.#parts.store.runs.find(id)!;
+    const done = this.#parts.store.metrics.lastStep(id, 'loss') + 1;
+    return { asked, timeLeft: timeLeft.estimate(Math.max(0, config.training.steps - done)) };
+  }
+
+  #tell(id: string): void {
+    const { summaries, store, notices } = this.#parts;
+    if (!store.runs.find(id)) return;
+    void summaries.one(id).then((run) => notices.publish({ topic: 'run', run }));
+  }
+}

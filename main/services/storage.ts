@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { StorageUse } from '../../preload/contract/system.ts';
+import type { RunRecord } from '../store/runs.ts';
+import type { Store } from '../store/store.ts';
+import { folderBytes } from './folder-size.ts';
+
+export interface StorageFolders {
+  home: string;
+  database: string;
+  cache: string;
+  uploads: string;
+  runs: string;
+  models: string;
+  adapters: string;
+}
+
+/** What is kept on the disk, and what of it can go. */
+export class StorageService {
+  readonly #store: Store;
+  readonly #folders: StorageFolders;
+
+  constructor(store: Store, folders: StorageFolders) {
+    this.#store = store;
+    this.#folders = folders;
+  }
+
+  use(): StorageUse[] {
+    const { home, cache, uploads, runs, models, adapters } = this.#folders;
+    const records = this.#store.runs.list();
+    const outputs = [...new Set(records.map((run) => run.output))];
+    const checkpoints = sum(outputs.map((output) => folderBytes(path.join(output, 'checkpoints'))));
+    const cached = folderBytes(cache);
+    const fixed = (what: StorageUse['what'], place: string, bytes: number): StorageUse => ({
+      what,
+      path: place,
+      bytes,
+      cleanableBytes: 0,
+    });
+    return [
+      fixed('runs', runs, sum(outputs.map(folderBytes)) - checkpoints),
+      {
+        ...fixed('checkpoints', runs, checkpoints),
+        cleanableBytes: sum(this.#superseded(records).map(folderBytes)),
+      },
+      fixed('models', models, folderBytes(models)),
+      fixed('adapters', adapters, folderBytes(adapters)),
+      fixed('datasets', uploads, folderBytes(uploads)),
+      { ...fixed('cache', cache, cached), cleanableBytes: this.#isTraining(records) ? 0 : cached },
+      fixed('records', home, this.#recordBytes()),
+    ];
+  }
+
+  /**
+   * Removes tokenized data, which are made anew when they are needed, or checkpoints of ended runs but for each one's newest.
+   * Answers the bytes that were freed. Throws E_BUSY for the cache while a run trains from it.
+   */
+  clean(what: 'cache' | 'checkpoints'): number {
+    const records = this.#store.runs.list();
+    if (what === 'checkpoints') return remove(this.#superseded(records));
+    if (this.#isTraining(records))
+      throw new RankwiseError('E_BUSY', 'A run is being trained from the cache.', 'Pause it, or wait for its end.');
+    const { cache } = this.#folders;
+    return existsSync(cache) ? remove(readdirSync(cache).map((name) => path.join(cache, name))) : 0;
+  }
+
+  #isTraining(records: readonly RunRecord[]): boolean {
+    return records.some((run) => run.state === 'running');
+  }
+
+  // What a run goes on from, and the one before in case that is damaged, stays; so does what a fork has yet to begin with.
+  #superseded(records: readonly RunRecord[]): string[] {
+    const wanted = new Set(
+      records.filter((run) => !hasEnded(run)).flatMap((run) => (run.parent ? [`${run.parent} ${run.parentStep}`] : [])),
+    );
+    return records.filter(hasEnded).flatMap((run) => {
+      const there = this.#store.checkpoints.list(run.id).filter((checkpoint) => existsSync(checkpoint.path));
+      return there.slice(0, -1).flatMap(({ step, path: place }) => (wanted.has(`${run.id} ${step}`) ? [] : [place]));
+    });
+  }
+
+  #recordBytes(): number {
+    const { home, database } = this.#folders;
+    const name = path.basename(database, '.db');
+    const files = readdirSync(home).filter((file) => file.startsWith(name));
+    return (
+      sum(files.map((file) => statSync(path.join(home, file), { throwIfNoEntry: false })?.size ?? 0)) +
+      folderBytes(path.join(home, 'backups'))
+    );
+  }
+}
+
+const hasEnded = ({ state }: RunRecord): boolean => state === 'finished' || state === 'stopped';
+
+function remove(places: readonly string[]): number {
+  let freed = 0;
+  for (const place of places) {
+    const stats = statSync(place, { throwIfNoEntry: false });
+    const bytes = stats?.isDirectory() ? folderBytes(place) : (stats?.size ?? 0);
+    rmSync(place, { recursive: true, force: true });
+    freed += bytes;
+  }
+  return freed;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

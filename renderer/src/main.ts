@@ -1,0 +1,20 @@
+import './styles/main.css';
+import { createPinia } from 'pinia';
+import { createApp } from 'vue';
+import App from './App.vue';
+import { i18n } from './i18n.ts';
+import { listenToMain } from './notices.ts';
+import { router } from './router.ts';
+import { applyTheme } from './theme.ts';
+import { toastError } from './toasts.ts';
+
+listenToMain();
+applyTheme();
+
+const app = createApp(App);
+// What a page throws is shown in its place (PageBoundary); what is thrown elsewhere must not vanish either.
+app.config.errorHandler = (error) => {
+  console.error(error);
+  toastError(error);
+};
+app.use(createPinia()).use(i18n).use(router).mount('#app');

@@ -1,0 +1,35 @@
+import { defineStore } from 'pinia';
+import { computed, shallowRef, triggerRef } from 'vue';
+import type { RunSummary } from '../../../preload/contract/runs.ts';
+import { api } from '../bridge.ts';
+import { useNotice } from '../notices.ts';
+
+/** Every run's summary, kept in step with what main tells. Screens filter; details and series are asked for by id. */
+export const useRuns = defineStore('runs', () => {
+  const known = shallowRef(new Map<string, RunSummary>());
+  const ready = shallowRef(false);
+
+  async function load(): Promise<void> {
+    const answer = await api.runs.list({ project: null });
+    known.value = new Map(answer.map((run) => [run.id, run]));
+    ready.value = true;
+  }
+
+  /** Newest first. */
+  const list = computed(() => [...known.value.values()].sort((a, b) => b.createdAt - a.createdAt));
+  const running = computed(() => list.value.find(({ state }) => state === 'running') ?? null);
+  const byId = (id: string): RunSummary | null => known.value.get(id) ?? null;
+  const ofProject = (project: string): RunSummary[] => list.value.filter((run) => run.project === project);
+
+  /** Takes in a summary that a call answered, before main tells it. */
+  function put(run: RunSummary): void {
+    known.value.set(run.id, run);
+    triggerRef(known);
+  }
+
+  useNotice('run', ({ run }) => put(run));
+  useNotice('changed', ({ noun }) => {
+    if (noun === 'runs') void load().catch(() => undefined);
+  });
+  return { list, ready, running, byId, ofProject, put, load };
+});
