@@ -6,7 +6,7 @@ import { cudaHeaders } from './cuda-headers.mjs';
 import { BUILDS, build } from './native.mjs';
 import { prepare } from './prepare.mjs';
 import { orRefuse, Refusal, say } from './say.mjs';
-import { nodeBinary, root, run } from './spawn.mjs';
+import { nodeBinary, projectEnv, root, run } from './spawn.mjs';
 
 const total = { passed: 0, failed: 0 };
 const failures = [];
@@ -94,6 +94,24 @@ async function emulatedCuda() {
     await build(name, 'emulated', [`-DRANKWISE_CUDA_INCLUDES=${folders.join(';')}`]);
     await native(name, label, 'emulated/test');
   }
+  await selftest();
+}
+
+/** `rankwise doctor --selftest` over the emulated card, as a user runs it over a real one. */
+async function selftest() {
+  const emulated = path.join(root, BUILDS.engine.folder, 'emulated');
+  const env = projectEnv({
+    RANKWISE_CUDA_LIBRARY: path.join(emulated, 'librankwise_cuda_emulated.so'),
+    RANKWISE_CUBLASLT_LIBRARY: path.join(emulated, 'librankwise_cublaslt_emulated.so'),
+    RANKWISE_HOME: path.join(root, 'build', 'test-results', 'selftest'),
+  });
+  const args = [path.join(root, 'main', 'cli.ts'), 'doctor', '--selftest', '--json'];
+  const { status, output } = await run(nodeBinary, args, { output: 'keep', env });
+  const json = output.indexOf('{');
+  const report = status === 0 && json >= 0 ? JSON.parse(output.slice(json)) : null;
+  const card = report?.selftest?.backends?.find((backend) => backend.name === 'cuda');
+  if (!card) process.stdout.write(output);
+  count('doctor --selftest on the emulated card', card?.passed ?? 0, card ? card.failed : 1);
 }
 
 /** The CUDA library as it is shipped: it compiles without warnings for every architecture, and no kernel spills unnoticed. */
