@@ -22,6 +22,7 @@ constexpr int kPartials = 4096;
 struct Answers {
   int fault;      // the rw_status that a kernel has found since the last wait
   int rotations;  // of a sweep
+  int settled;    // whether Cholesky factors were enough
   double total;
 };
 

@@ -83,42 +83,48 @@ class Multiplier {
     return status == RW_OK ? card_->plans.multiply(card_, left_, right, p_.alpha, c, to) : status;
   }
 
-  // Terms one after the other, added up in the result itself.
+  // The largest block of the result for which every term's converted operands fit their tiles.
+  int32_t choose_block(int64_t& rows, int64_t& cols) const {
+    rows = p_.out.rows;
+    cols = p_.out.cols;
+    for (const Term& t : terms_) {
+      rows = std::min(rows, fitting(*t.a, rows, t.inner));
+      cols = std::min(cols, fitting(*t.b, cols, t.inner));
+    }
+    return rows > 0 && cols > 0 ? RW_OK : refuse(card_, RW_SHAPE, "An operand's inner dimension is too long to convert.");
+  }
+
+  // Terms added up in the result itself, one block after the other: it is still in the cache when the next term comes.
   int32_t in_place() {
     const rw_view& out = p_.out;
     const bool direct = !p_.bias && (!p_.add || p_.add->dtype == out.dtype);
-    if (!direct) {
-      const int32_t status = combine_epilogue(card_, nullptr, p_.bias, p_.add, out);
-      if (status != RW_OK) return status;
-    }
+    int64_t rows, cols;
+    int32_t status = choose_block(rows, cols);
+    if (status == RW_OK && !direct) status = combine_epilogue(card_, nullptr, p_.bias, p_.add, out);
     const rw_view* before = direct ? p_.add : &out;
-    for (const Term& t : terms_) {
-      const int64_t rows = fitting(*t.a, out.rows, t.inner), cols = fitting(*t.b, out.cols, t.inner);
-      if (rows == 0 || cols == 0) return refuse(card_, RW_SHAPE, "An operand's inner dimension is too long to convert.");
-      for (int64_t m = 0; m < out.rows; m += rows) {
-        for (int64_t n = 0; n < out.cols; n += cols) {
-          const int64_t height = std::min(rows, out.rows - m), width = std::min(cols, out.cols - n);
-          const rw_view to = part(out, m, height, n, width), c = before ? part(*before, m, height, n, width) : rw_view{};
-          const int32_t status = add_term(t, m, n, before ? &c : nullptr, to);
-          if (status != RW_OK) return status;
+    for (int64_t m = 0; m < out.rows; m += rows) {
+      for (int64_t n = 0; n < out.cols; n += cols) {
+        const int64_t height = std::min(rows, out.rows - m), width = std::min(cols, out.cols - n);
+        const rw_view to = part(out, m, height, n, width), start = before ? part(*before, m, height, n, width) : rw_view{};
+        const rw_view* c = before ? &start : nullptr;
+        for (const Term& t : terms_) {
+          if (status == RW_OK) status = add_term(t, m, n, c, to);
+          c = &to;
         }
+        if (status != RW_OK) return status;
       }
-      before = &out;
     }
-    return RW_OK;
+    return status;
   }
 
   // f32 arithmetic into bf16, which cuBLASLt does not offer: a block of sums at a time, rounded once.
   int32_t through_sums() {
     const rw_view& out = p_.out;
-    int64_t rows = out.rows, cols = out.cols;
-    for (const Term& t : terms_) {
-      rows = std::min(rows, fitting(*t.a, out.rows, t.inner));
-      cols = std::min(cols, fitting(*t.b, out.cols, t.inner));
-    }
+    int64_t rows, cols;
+    const int32_t chosen = choose_block(rows, cols);
+    if (chosen != RW_OK) return chosen;
     const int64_t room = static_cast<int64_t>(card_->space.tile_bytes / sizeof(float));
     cols = std::min(cols, room);
-    if (rows == 0 || cols == 0) return refuse(card_, RW_SHAPE, "An operand's inner dimension is too long to convert.");
     rows = std::min(rows, room / cols);
     for (int64_t m = 0; m < out.rows; m += rows) {
       for (int64_t n = 0; n < out.cols; n += cols) {

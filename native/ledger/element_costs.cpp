@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kPiece = 16384;    // elements that a block sums
 constexpr double kPartials = 4096;  // pieces of one pair of launches
-constexpr double kAnswers = 16;     // bytes that the host waits for
+constexpr double kAnswers = 24;     // bytes that the host waits for
 
 double size(const View& v) { return static_cast<double>(v.size()); }
 double divided_up(double n, double by) { return static_cast<double>((static_cast<int64_t>(n) + static_cast<int64_t>(by) - 1) / static_cast<int64_t>(by)); }

@@ -1,4 +1,5 @@
-// Mirrors native/cuda/kernels/{jacobi,householder,row_signs}.cu. Small matrices: the bytes of sweeps and reflections are what the
+// Mirrors native/cuda/kernels/{jacobi,cholesky,householder,row_signs}.cu; inverses by Cholesky factors, as they are wanted of nearly
+// orthonormal bases. Small matrices: the bytes of sweeps and reflections are what the
 // launches touch, most of it in the second-level cache.
 #include <algorithm>
 
@@ -56,9 +57,22 @@ Traffic orthonormalize_rows(const View& a) {
 Traffic fix_row_signs(const View& a) { return no_more_than_needed(launch(bytes_in(a), bytes_in(a), static_cast<double>(a.size()))); }
 
 Traffic pseudo_inverse_symmetric(const View& a) {
-  const double r = static_cast<double>(a.rows);
-  Traffic cost = jacobi(a.rows, 8);
-  cost += launch(8 * (r * r + r) + 4, bytes_in(a), 3 * r * r * r);
+  constexpr int64_t kPanel = 32;
+  const double r = static_cast<double>(a.rows), triangle = 4 * r * r;  // of doubles
+  Traffic cost = launch(bytes_in(a), 16 * r * r + 4);
+  cost += launch(8 * r, 8);
+  for (int64_t from = 0; from < a.rows; from += kPanel) {
+    const double width = static_cast<double>(std::min(kPanel, a.rows - from)), corner = 8 * width * width;
+    const double behind = static_cast<double>(std::max<int64_t>(0, a.rows - from - kPanel)), before = static_cast<double>(from);
+    cost += launch(corner, 1.5 * corner, width * width * width);
+    if (behind > 0) {
+      cost += launch(8 * width * behind + corner / 2, 8 * width * behind, width * width * behind);
+      cost += launch(8 * width * behind + 4 * behind * behind, 4 * behind * behind, width * behind * behind);
+    }
+    if (from > 0) cost += launch(8 * width * before + 4 * before * before + corner / 2, 8 * width * before, width * before * (before + width));
+  }
+  cost += launch(triangle, bytes_in(a), 2 * r * r * r / 3);
+  cost.launches += 1;  // the answers
   cost.floor = 2 * bytes_in(a);
   return cost;
 }

@@ -78,22 +78,28 @@ class ProductCost {
   void in_place() {
     const bool direct = !epilogue_.bias && (!epilogue_.add || epilogue_.add->dtype == out_.dtype);
     if (!direct) combine(0, out_.rows, out_.cols);
-    bool before = direct ? epilogue_.add != nullptr : true, own = !direct;
+    int64_t rows = out_.rows, cols = out_.cols;
     for (const Term* t : terms_) {
-      const int64_t inner = t->a.cols(), rows = fitting(t->a, out_.rows, inner), cols = fitting(t->b, out_.cols, inner);
-      for (int64_t m = 0; m < out_.rows; m += rows) {
-        const int64_t height = std::min(rows, out_.rows - m);
-        const double left = operand(t->a, height, out_.rows, inner);
-        for (int64_t n = 0; n < out_.cols; n += cols) {
-          const int64_t width = std::min(cols, out_.cols - n);
-          const double right = operand(t->b, width, out_.cols, inner);
-          const double block = static_cast<double>(height * width) * static_cast<double>(bytes_of(out_.dtype));
+      rows = std::min(rows, fitting(t->a, rows, t->a.cols()));
+      cols = std::min(cols, fitting(t->b, cols, t->a.cols()));
+    }
+    for (int64_t m = 0; m < out_.rows; m += rows) {
+      const int64_t height = std::min(rows, out_.rows - m);
+      for (int64_t n = 0; n < out_.cols; n += cols) {
+        const int64_t width = std::min(cols, out_.cols - n);
+        const double block = static_cast<double>(height * width) * static_cast<double>(bytes_of(out_.dtype));
+        for (size_t i = 0; i < terms_.size(); ++i) {
+          const Term& t = *terms_[i];
+          const int64_t inner = t.a.cols();
+          const bool kept = converted(t.a) && terms_.size() == 1 && n > 0;  // its tile is still there
+          const double left = kept ? 0 : operand(t.a, height, out_.rows, inner), right = operand(t.b, width, out_.cols, inner);
           double read = again(left, n == 0, left) + again(right, m == 0, static_cast<double>(out_.cols * inner) * static_cast<double>(bytes_of(type_)));
-          if (before) read += again(block, !own, bytes_in(out_));
-          cost_ += launch(read, block, 2.0 * static_cast<double>(height * width) * static_cast<double>(inner));
+          if (i > 0) read += again(block, false, block);
+          if (i == 0 && (!direct || epilogue_.add)) read += again(block, direct, bytes_in(out_));
+          const bool last = i + 1 == terms_.size();
+          cost_ += launch(read, again(block, last, block), 2.0 * static_cast<double>(height * width) * static_cast<double>(inner));
         }
       }
-      before = own = true;
     }
   }
 

@@ -11,8 +11,9 @@ constexpr int kCudaStrips = 64;
 class CudaWorkspace {
  public:
   static constexpr uint64_t kProductBytes = uint64_t{32} << 20;  // what NVIDIA advises for cuBLASLt from Hopper on
-  // The most of an operand that exists in another type than it is stored in: fits the second-level cache of the cards we plan for.
-  static constexpr uint64_t kTileBytes = uint64_t{16} << 20;
+  // The most of an operand that exists in another type than it is stored in: fits the second-level cache of the cards we plan for, and
+  // cuts few enough tiles that the other operand is not read too often (docs/cuda.md).
+  static constexpr uint64_t kTileBytes = uint64_t{32} << 20;
   static constexpr uint64_t kSmallBytes = uint64_t{64} << 10;
 
   explicit CudaWorkspace(Arena& arena);

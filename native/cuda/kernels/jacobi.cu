@@ -1,6 +1,7 @@
 // Symmetric eigenproblems by one-sided Jacobi rotations (Hestenes, 1958): the rows of A are turned against each other until they are
 // orthogonal; the same turns of the identity are then the eigenvectors. All pairs of a step are apart and turn at once, in an order
 // that does not depend on the card (round robin).
+#include "cuda/kernels/cholesky.h"
 #include "cuda/kernels/numbers.cuh"
 #include "cuda/kernels/row_signs.cuh"
 #include "cuda/plugin.h"
@@ -168,8 +169,11 @@ int32_t pseudo_inverse_symmetric(rw_card* card, const rw_view* a, const rw_view*
   const int64_t r = a->rows;
   if (r == 0) return RW_OK;
   double* matrix = static_cast<double*>(scratch);
+  int32_t status = queue_cholesky_inverse(card, *a, *out, matrix, &card->small->answers.settled);
+  if (status == RW_OK) status = wait_for_answers(card, "pseudo_inverse_symmetric");
+  if (status != RW_OK || card->answers->settled) return status;
   const Eigenproblem<double> e = {matrix, r, matrix + r * r, matrix + 2 * r * r, reinterpret_cast<int*>(matrix + 2 * r * r + r)};
-  const int32_t status = solve(card, r, *a, e, 4 * 0x1p-52);
+  status = solve(card, r, *a, e, 4 * 0x1p-52);
   if (status != RW_OK) return status;
   RANKWISE_LAUNCH(add_inverse, dim3(static_cast<unsigned>(r)), dim3(pair_threads(r)), 0, card->stream, r, static_cast<double>(1e-7f), e,
                   static_cast<float*>(out->data), out->ld);

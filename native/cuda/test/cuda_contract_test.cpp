@@ -208,6 +208,26 @@ void refusals() {
   check_refused("E_MEMORY", "more than the card", [&] { Arena more(b.device.card, uint64_t{1} << 40); });
 }
 
+// The Gram matrix of nearly orthonormal rows, in several panels of Cholesky factors.
+void inverses() {
+  Bench b;
+  Backend& ops = b.device.ops;
+  for (const int64_t r : {5, 32, 80, 130}) {
+    const Tensor rows = b.normal(DType::f32, r, 300), room = b.normal(DType::f32, r, 300), noise = b.normal(DType::f32, r, 300);
+    ops.orthonormalize_rows(rows, room);
+    ops.axpby(0.01f, noise, 1.0f, rows);
+    const Tensor gram = b.normal(DType::f32, r, r), inverse = b.normal(DType::f32, r, r), product = b.normal(DType::f32, r, r);
+    const Tensor scratch = b.context.passing(DType::u8, 1, static_cast<int64_t>(ops.pseudo_inverse_scratch_bytes(r)), Category::workspace);
+    ops.matmul(Operand(rows), Operand(rows, true), gram, Product::f32);
+    ops.pseudo_inverse_symmetric(gram, inverse, scratch);
+    ops.matmul(Operand(gram), Operand(inverse), product, Product::f32);
+    const HostRead values(b.context, product);
+    double worst = 0;
+    for (int64_t i = 0; i < r * r; ++i) worst = std::fmax(worst, std::fabs(static_cast<double>(values.as<float>()[i]) - (i / r == i % r ? 1 : 0)));
+    check(worst <= 2e-5, "the inverse of a Gram matrix of " + std::to_string(r) + " is off by " + std::to_string(worst));
+  }
+}
+
 // Half of the values between two neighbours of bf16 go up as often as their distance says.
 void stochastic_rounding() {
   Bench b;
@@ -238,6 +258,7 @@ int main() {
   reasons();
   tiles();
   empty_terms();
+  inverses();
   aliases();
   {
     Bench b;

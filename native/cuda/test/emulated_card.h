@@ -16,7 +16,7 @@ inline void use_emulated_card() {
 // A card with an arena and a backend on it.
 struct EmulatedCard {
   CudaCard card{0};
-  Arena arena{card, uint64_t{256} << 20};
+  Arena arena{card, uint64_t{384} << 20};
   CudaBackend ops{card, arena};
 };
 
