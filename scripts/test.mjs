@@ -1,4 +1,4 @@
-// `npm test`: every check, in order, with one sum as the last line.
+// `npm test`: every check, in order, with one sum as the last line. `npm test -- CUDA`: only the stages whose title holds a word.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildCuda, obstacle } from './cuda-build.mjs';
@@ -64,8 +64,11 @@ async function native(name, label, within = 'test') {
   if (tests.length === 0) count(`${label}: no test was built`, 0, 1);
 }
 
+const chosen = process.argv.slice(2);
+
 /** One stage: a build that fails is a failed test, and the stages after it still run. */
 async function stage(title, work) {
+  if (chosen.length > 0 && !chosen.some((word) => title.includes(word))) return;
   console.log(`\n── ${title}`);
   try {
     await work();
