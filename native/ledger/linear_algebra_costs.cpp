@@ -2,6 +2,7 @@
 // orthonormal bases. Small matrices: the bytes of sweeps and reflections are what the
 // launches touch, most of it in the second-level cache.
 #include <algorithm>
+#include <cmath>
 
 #include "ledger/card_costs.h"
 
@@ -11,14 +12,14 @@ namespace {
 
 // One-sided Jacobi on p rows in elements of `width` bytes: begin and scale, sweeps, values and order.
 Traffic jacobi(int64_t rows, double width) {
-  const double p = static_cast<double>(rows), square = p * p * width, players = static_cast<double>(rows + rows % 2);
+  const double p = static_cast<double>(rows), square = p * p * width, groups = std::ceil(p / 8), players = groups + std::fmod(groups, 2.0);
   Traffic cost = launch(4 * p * p, 2 * square + p * width, 2 * p * p);
   cost += launch(p * width, 8, p);
   for (int sweep = 0; sweep < kCountedSweeps; ++sweep) {
-    const double steps = rows > 1 ? players - 1 : 0;
+    const double steps = groups > 1 ? players : 1;  // within groups of eight rows, then every two of them
     cost.launches += steps + 2;  // with the counter set to zero and the answers fetched
     cost.cached += steps * 4 * square;
-    cost.operations += steps * p * (3 * p + 6 * p);
+    cost.operations += p * p * (3 * p + 6 * p);
   }
   cost += launch(2 * square, p * width, 2 * p * p);
   cost += launch(p * width, 4 * p, p * p);

@@ -35,6 +35,7 @@ __global__ void largest_diagonal(Factors f, double* scale) {
 // Factors the diagonal block at `from` and inverts the factor: one warp, a lane per row and then per column.
 __global__ void factor_diagonal(Factors f, int64_t from, const double* scale, int* settled) {
   RANKWISE_SHARED(double, block, kPanel * kPanel);
+  RANKWISE_SHARED(double, columns, kPanel * kPanel);
   const int lane = threadIdx.x, n = static_cast<int>(f.r - from < kPanel ? f.r - from : kPanel);
   double* corner = f.lower + from * f.r + from;
   for (int j = 0; j < n; ++j) block[lane * kPanel + j] = lane < n ? corner[lane * f.r + j] : 0.0;
@@ -55,12 +56,11 @@ __global__ void factor_diagonal(Factors f, int64_t from, const double* scale, in
   }
   if (lane < n) {
     for (int j = 0; j <= lane; ++j) corner[lane * f.r + j] = block[lane * kPanel + j];
-    double column[kPanel];
     for (int i = 0; i < n; ++i) {
       double sum = i == lane ? 1.0 : 0.0;
-      for (int k = lane; k < i; ++k) sum -= block[i * kPanel + k] * column[k];
-      column[i] = i < lane ? 0.0 : sum / block[i * kPanel + i];
-      f.inverse[(from + i) * f.r + from + lane] = column[i];
+      for (int k = lane; k < i; ++k) sum -= block[i * kPanel + k] * columns[k * kPanel + lane];
+      columns[i * kPanel + lane] = i < lane ? 0.0 : sum / block[i * kPanel + i];
+      f.inverse[(from + i) * f.r + from + lane] = columns[i * kPanel + lane];
     }
   }
 }

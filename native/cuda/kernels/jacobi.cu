@@ -1,6 +1,6 @@
 // Symmetric eigenproblems by one-sided Jacobi rotations (Hestenes, 1958): the rows of A are turned against each other until they are
-// orthogonal; the same turns of the identity are then the eigenvectors. All pairs of a step are apart and turn at once, in an order
-// that does not depend on the card (round robin).
+// orthogonal; the same turns of the identity are then the eigenvectors. Rows go in groups of eight, groups meet in a round robin: pairs
+// that turn at once are apart, and their order does not depend on the card.
 #include "cuda/kernels/cholesky.h"
 #include "cuda/kernels/numbers.cuh"
 #include "cuda/kernels/row_signs.cuh"
@@ -12,6 +12,7 @@ namespace rankwise::cuda {
 namespace {
 
 constexpr int kMostSweeps = 40;
+constexpr int64_t kGroup = 8;  // rows, and warps of a block
 
 // A symmetric eigenproblem of p in the type of its arithmetic: what is turned, the turns, and what comes out.
 template <class T>
@@ -50,34 +51,64 @@ __global__ void find_scale(int64_t p, const T* squares, double* scale) {
   *scale = sqrt(most);
 }
 
-// Step `step` of a round robin of m players (m even): player m − 1 stays, the others go round.
+// Turns rows i and j against each other: a warp.
 template <class T>
-__global__ void turn_pairs(int64_t p, int64_t m, int64_t step, T tolerance, Eigenproblem<T> e, const double* scale, int* rotations) {
-  RANKWISE_SHARED(T, room, 32);
-  const int64_t b = blockIdx.x, first = b == 0 ? m - 1 : (step + b) % (m - 1), second = (step + m - 1 - b) % (m - 1);
-  const int64_t i = first < second ? first : second, j = first < second ? second : first;
-  if (j >= p) return;
+__device__ void turn_pair(int64_t p, int64_t i, int64_t j, T tolerance, const Eigenproblem<T>& e, int* rotations) {
   T *ai = e.matrix + i * e.ld, *aj = e.matrix + j * e.ld, *vi = e.vectors + i * p, *vj = e.vectors + j * p;
+  const int lane = threadIdx.x & 31;
   T own_i = 0, own_j = 0, mixed = 0;
-  for (int64_t k = threadIdx.x; k < p; k += blockDim.x) {
+  for (int64_t k = lane; k < p; k += 32) {
     own_i += ai[k] * ai[k];
     own_j += aj[k] * aj[k];
     mixed += ai[k] * aj[k];
   }
-  own_i = block_sum(own_i, room);
-  own_j = block_sum(own_j, room);
-  mixed = block_sum(mixed, room);
+  own_i = warp_sum(own_i);
+  own_j = warp_sum(own_j);
+  mixed = warp_sum(mixed);
   // What is left between two directions, beside the largest: rounding makes as much.
-  if (!(fabs(mixed) > tolerance * static_cast<T>(*scale) * (sqrt(own_i) + sqrt(own_j)))) return;
-  if (threadIdx.x == 0) atomicMax(rotations, 1);
+  if (!(fabs(mixed) > tolerance * (sqrt(own_i) + sqrt(own_j)))) return;
+  if (lane == 0) atomicMax(rotations, 1);
   const T zeta = (own_j - own_i) / (2 * mixed), t = copysign(T(1), zeta) / (fabs(zeta) + sqrt(1 + zeta * zeta));
   const T c = 1 / sqrt(1 + t * t), s = c * t;
-  for (int64_t k = threadIdx.x; k < p; k += blockDim.x) {
+  for (int64_t k = lane; k < p; k += 32) {
     const T x = ai[k], y = aj[k], u = vi[k], w = vj[k];
     ai[k] = c * x - s * y;
     aj[k] = s * x + c * y;
     vi[k] = c * u - s * w;
     vj[k] = s * u + c * w;
+  }
+}
+
+// Who meets in step `step` of a round robin of m players, m even: player m − 1 stays, the others go round.
+struct Meeting {
+  int64_t first, second;
+};
+__device__ inline Meeting round_robin(int64_t m, int64_t step, int64_t place) {
+  const int64_t a = place == 0 ? m - 1 : (step + place) % (m - 1), b = (step + m - 1 - place) % (m - 1);
+  return {a < b ? a : b, a < b ? b : a};
+}
+
+// Every pair within groups of eight rows: a block each, a warp per pair.
+template <class T>
+__global__ void turn_within(int64_t p, T tolerance, Eigenproblem<T> e, const double* scale, int* rotations) {
+  const int warp = threadIdx.x >> 5;
+  for (int64_t step = 0; step < kGroup - 1; ++step) {
+    const Meeting met = round_robin(kGroup, step, warp);
+    const int64_t i = blockIdx.x * kGroup + met.first, j = blockIdx.x * kGroup + met.second;
+    if (warp < kGroup / 2 && j < p) turn_pair(p, i, j, tolerance * static_cast<T>(*scale), e, rotations);
+    __syncthreads();
+  }
+}
+
+// Every pair of two groups that meet in this step: a block each, eight pairs at once.
+template <class T>
+__global__ void turn_across(int64_t p, int64_t groups, int64_t step, T tolerance, Eigenproblem<T> e, const double* scale, int* rotations) {
+  const Meeting met = round_robin(groups, step, blockIdx.x);
+  const int warp = threadIdx.x >> 5;
+  for (int shift = 0; shift < kGroup; ++shift) {
+    const int64_t i = met.first * kGroup + warp, j = met.second * kGroup + (warp + shift) % kGroup;
+    if (j < p) turn_pair(p, i, j, tolerance * static_cast<T>(*scale), e, rotations);
+    __syncthreads();
   }
 }
 
@@ -131,13 +162,16 @@ int32_t solve(rw_card* card, int64_t p, const rw_view& from, const Eigenproblem<
   Answers* answers = &card->small->answers;
   RANKWISE_LAUNCH(begin_rows<T>, rows, threads, 0, card->stream, p, static_cast<const float*>(from.data), from.ld, e, &answers->fault);
   RANKWISE_LAUNCH(find_scale<T>, dim3(1), dim3(1), 0, card->stream, p, e.values, &card->small->scale);
-  const int64_t players = p + p % 2;
+  const int64_t groups = divided_up(p, kGroup), players = groups + groups % 2;
+  const dim3 team(32 * kGroup);
   int32_t status = launched(card, "eigenproblem");
   for (int sweep = 0;; ++sweep) {
     if (status == RW_OK) status = checked(card, cudaMemsetAsync(&answers->rotations, 0, sizeof(int), card->stream), "eigenproblem");
     if (status != RW_OK) return status;
-    for (int64_t step = 0; p > 1 && step < players - 1; ++step) {
-      RANKWISE_LAUNCH(turn_pairs<T>, dim3(static_cast<unsigned>(players / 2)), threads, 0, card->stream, p, players, step, tolerance, e,
+    RANKWISE_LAUNCH(turn_within<T>, dim3(static_cast<unsigned>(groups)), team, 0, card->stream, p, tolerance, e, &card->small->scale,
+                    &answers->rotations);
+    for (int64_t step = 0; groups > 1 && step < players - 1; ++step) {
+      RANKWISE_LAUNCH(turn_across<T>, dim3(static_cast<unsigned>(players / 2)), team, 0, card->stream, p, players, step, tolerance, e,
                       &card->small->scale, &answers->rotations);
     }
     status = launched(card, "eigenproblem");
