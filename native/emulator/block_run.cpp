@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "emulator/faults.h"
-#include "emulator/schedule.h"
 
 namespace rankwise::emulator {
+
+namespace {
+bool same_file(const char* a, const char* b) { return a == b || std::strcmp(a, b) == 0; }
+}  // namespace
 
 Thread* thread_now = nullptr;
 Block block_now{};
@@ -44,13 +47,12 @@ void BlockRun::run(const char* kernel, const KernelCall& call, uint3 block, dim3
 }
 
 void BlockRun::draw_order() {
-  Schedule& schedule = Schedule::the();
-  warps_ahead_ = schedule.below(2) == 0;
+  warps_ahead_ = schedule_.below(2) == 0;
   const uint32_t warps = (threads_ + 31) / 32;
-  schedule.shuffle(warp_order_, warps);
+  schedule_.shuffle(warp_order_, warps);
   warp_rank_.resize(warps);
   for (uint32_t rank = 0; rank < warps; ++rank) warp_rank_[warp_order_[rank]] = rank;
-  schedule.shuffle(order_, threads_);
+  schedule_.shuffle(order_, threads_);
   if (warps_ahead_) {
     std::stable_sort(order_.begin(), order_.end(), [this](uint32_t a, uint32_t b) { return warp_rank_[a / 32] < warp_rank_[b / 32]; });
   }
@@ -58,14 +60,13 @@ void BlockRun::draw_order() {
 
 // A thread that waits no longer, or one that has not begun.
 BlockRun::Worker* BlockRun::next_worker() {
-  Schedule& schedule = Schedule::the();
   const bool can_start = started_ < threads_;
   if (ready_count_ > 0 && warps_ahead_) {
     uint32_t rank = 0;
     while (ready_[rank].empty()) ++rank;
     if (!can_start || rank <= warp_rank_[order_[started_] / 32]) return take_ready(rank);
-  } else if (ready_count_ > 0 && (!can_start || schedule.below(2) == 0)) {
-    uint64_t nth = schedule.below(ready_count_);
+  } else if (ready_count_ > 0 && (!can_start || schedule_.below(2) == 0)) {
+    uint64_t nth = schedule_.below(ready_count_);
     uint32_t rank = 0;
     while (nth >= ready_[rank].size()) nth -= ready_[rank++].size();
     return take_ready(rank);
@@ -83,7 +84,7 @@ BlockRun::Worker* BlockRun::next_worker() {
 
 BlockRun::Worker* BlockRun::take_ready(uint32_t rank) {
   std::vector<Worker*>& ready = ready_[rank];
-  std::swap(ready[Schedule::the().below(ready.size())], ready.back());
+  std::swap(ready[schedule_.below(ready.size())], ready.back());
   Worker* worker = ready.back();
   ready.pop_back();
   --ready_count_;
@@ -145,7 +146,7 @@ void BlockRun::release_barrier() {
 }
 
 void BlockRun::barrier(const char* file, int line) {
-  if (!at_barrier_.empty() && (barrier_line_ != line || std::strcmp(barrier_file_, file) != 0)) {
+  if (!at_barrier_.empty() && (barrier_line_ != line || !same_file(barrier_file_, file))) {
     fault("__syncthreads() is reached at different places: here and at " + std::string(barrier_file_) + ":" + std::to_string(barrier_line_), file,
           line);
   }
@@ -171,7 +172,7 @@ unsigned BlockRun::meet(unsigned mask, uint64_t value, bool predicate, const cha
     warp.file = file;
     warp.line = line;
     warp.predicates[warp.phase] = 0;
-  } else if (warp.mask != mask || warp.line != line || std::strcmp(warp.file, file) != 0) {
+  } else if (warp.mask != mask || warp.line != line || !same_file(warp.file, file)) {
     fault("lanes of a warp disagree: here and at " + std::string(warp.file) + ":" + std::to_string(warp.line), file, line);
   }
   const unsigned phase = warp.phase;

@@ -8,6 +8,7 @@
 
 #include "emulator/device.h"
 #include "emulator/fiber.h"
+#include "emulator/schedule.h"
 #include "emulator/shared_memory.h"
 
 namespace rankwise::emulator {
@@ -74,6 +75,7 @@ class BlockRun {
   Worker* take_ready(uint32_t rank);
   [[noreturn]] void report_deadlock() const;
 
+  Schedule& schedule_ = Schedule::the();
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_, at_barrier_;
   std::vector<uint32_t> order_;            // of the threads to start

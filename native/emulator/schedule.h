@@ -11,12 +11,12 @@ class Schedule {
  public:
   static Schedule& the();
   void reseed(uint64_t seed);
-  // A number in [0, bound).
+  // A number in [0, bound), bound < 2³².
   uint64_t below(uint64_t bound) {
     state_ ^= state_ << 13;
     state_ ^= state_ >> 7;
     state_ ^= state_ << 17;
-    return state_ % bound;
+    return (state_ >> 32) * bound >> 32;
   }
   // 0 … count − 1 in random order.
   void shuffle(std::vector<uint32_t>& order, uint32_t count) {
