@@ -30,6 +30,8 @@ class Device {
   // Throws E_CUDA where the card cannot be used, E_MEMORY where it has too little free.
   Device(const DeviceChoice& choice, uint64_t needed, uint64_t budget);
   ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
 
   Arena& arena() { return *arena_; }
   const Arena& arena() const { return *arena_; }

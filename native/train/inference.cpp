@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/text.h"
+#include "meta/backend.h"
 #include "model/save.h"
 #include "train/run_config.h"
 
@@ -28,6 +30,49 @@ class CancellableSource : public WeightSource {
   const JobControl& control_;
 };
 
+Context context_of(const InferenceSettings& settings, Backend& ops, Arena& arena) {
+  return {ops, arena, settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32};
+}
+
+Model load(const Context& context, const InferenceSettings& settings, const JobControl& control) {
+  ModelLayout layout;
+  layout.linear = [&](const std::string&) {
+    return StorageFormat{settings.nf4 ? StorageKind::nf4 : StorageKind::dense, context.activation, settings.double_quantize};
+  };
+  layout.embedding = layout.head = context.activation;
+  layout.positions = settings.positions;
+  Model model = allocate_model(context, read_model_config(settings.model), layout);
+  load_model(context, model, CancellableSource(settings.model, control));
+  if (!settings.adapter.empty()) attach_adapter(context, model, settings.adapter, settings.adapter_scale);
+  return model;
+}
+
+uint64_t planned_bytes(const InferenceSettings& settings, const JobControl& control, const ModelUse& use) {
+  Arena arena(Arena::Kind::sizes_only, 0);
+  MetaBackend ops(arena, settings.device.threads, settings.device.kind);
+  const Context context = context_of(settings, ops, arena);
+  Model model = load(context, settings, control);
+  use(context, model);
+  return arena.usage().peak_bytes;
+}
+
+Device open_device(const InferenceSettings& settings, const JobControl& control, const ModelUse& use) {
+  if (settings.device.kind == DeviceKind::cpu) return Device(settings.device, 0, settings.budget);
+  const uint64_t needed = planned_bytes(settings, control, use), budget = device_budget(settings.device, settings.budget);
+  const DeviceChoice processor{DeviceKind::cpu, 0, settings.device.threads};
+  if (budget && needed > budget) {
+    if (settings.automatic) return Device(processor, 0, settings.budget);
+    fail("E_BUDGET", "This needs " + human_bytes(needed) + " of the " + human_bytes(budget) + " that it may take of the card.",
+         "Set device.backend to \"cpu\", or load the model with weights in nf4.");
+  }
+  try {
+    return Device(settings.device, needed, settings.budget);
+  } catch (const Error& e) {
+    if (!settings.automatic || e.code() != "E_MEMORY") throw;  // the card is busy: a run may be training on it
+  }
+  return Device(processor, 0, settings.budget);
+}
+
 }  // namespace
 
 InferenceSettings parse_inference(const json& job) {
@@ -46,23 +91,13 @@ InferenceSettings parse_inference(const json& job) {
   settings.budget = job.value("memoryBudget", uint64_t{0});
   settings.device.threads = job.value("threads", 0);
   settings.device.index = job.value("deviceIndex", 0);
-  settings.device.kind = chosen_device(job.value("backend", std::string("auto")), settings.device.index);
+  const std::string backend = job.value("backend", std::string("auto"));
+  settings.device.kind = chosen_device(backend, settings.device.index);
+  settings.automatic = backend == "auto";
   return settings;
 }
 
-InferenceModel::InferenceModel(const InferenceSettings& settings, const JobControl& control)
-    : device_(settings.device, 0, settings.budget),
-      context_{device_.ops(), device_.arena(), settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32} {
-  const ModelConfig config = read_model_config(settings.model);
-  ModelLayout layout;
-  layout.linear = [&](const std::string&) {
-    return StorageFormat{settings.nf4 ? StorageKind::nf4 : StorageKind::dense, context_.activation, settings.double_quantize};
-  };
-  layout.embedding = layout.head = context_.activation;
-  layout.positions = settings.positions;
-  model_ = allocate_model(context_, config, layout);
-  load_model(context_, model_, CancellableSource(settings.model, control));
-  if (!settings.adapter.empty()) attach_adapter(context_, model_, settings.adapter, settings.adapter_scale);
-}
+InferenceModel::InferenceModel(const InferenceSettings& settings, const JobControl& control, const ModelUse& use)
+    : device_(open_device(settings, control, use)), context_(context_of(settings, device_.ops(), device_.arena())), model_(load(context_, settings, control)) {}
 
 }  // namespace rankwise

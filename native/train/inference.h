@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -19,16 +20,21 @@ struct InferenceSettings {
   bool double_quantize = false;
   uint64_t budget = 0;
   DeviceChoice device;
+  bool automatic = false;  // the processor will do where the card has too little free
   int64_t positions = 0;  // rows of the rotary tables
 };
 
 // Reads {model, adapter?, adapterScale?, precision?, storage?, doubleQuantize?, memoryBudget?, threads?, backend?, deviceIndex?} of a job.
 InferenceSettings parse_inference(const nlohmann::json& job);
 
+// What a job does with a model. On a card it is first gone through on `meta`, for its sizes.
+using ModelUse = std::function<void(const Context& context, Model& model)>;
+
 class InferenceModel {
  public:
-  // `control` is looked at before every tensor that is loaded: throws E_CANCELLED.
-  InferenceModel(const InferenceSettings& settings, const JobControl& control);
+  // `control` is looked at before every tensor that is loaded: throws E_CANCELLED. `use`: what will take the most memory of what is to
+  // come; a card reserves that much and no more.
+  InferenceModel(const InferenceSettings& settings, const JobControl& control, const ModelUse& use);
   const Context& context() const { return context_; }
   Model& model() { return model_; }
   const Arena& arena() const { return device_.arena(); }

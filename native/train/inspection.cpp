@@ -99,18 +99,25 @@ struct Hearing {
 // Calls `row` with every position's logits [V], sequence after sequence.
 Hearing hear(const InferenceSettings& settings, const Sequences& sequences, const JobControl& control, const std::function<void(const float*)>& row,
              const std::function<void(int64_t)>& progress) {
-  InferenceModel inference(settings, control);
+  const int64_t vocab_size = read_model_config(settings.model).vocab_size;
+  const auto logits_of = [&](const Context& context, const Model& model, const Batch& batch) {
+    const Tensor x = hidden_states(context, model, batch);
+    Tensor logits = context.passing(DType::f32, batch.tokens(), vocab_size, Category::activations);
+    head_logits(context, model, x, logits);
+    return logits;
+  };
+  InferenceModel inference(settings, control, [&](const Context& context, Model& model) {
+    const BatchBuffer buffer(context, 1, sequences.longest());
+    logits_of(context, model, buffer.batch());
+  });
   const Context& context = inference.context();
-  const int64_t vocab_size = inference.model().config.vocab_size;
   Hearing hearing;
   int64_t done = 0;
   for (const Sequences::One& one : sequences.all()) {
     BatchBuffer buffer(context, 1, one.length);
     buffer.set(0, one.ids, one.labels, one.documents);
     buffer.finish();
-    const Tensor x = hidden_states(context, inference.model(), buffer.batch());
-    const Tensor logits = context.passing(DType::f32, one.length, vocab_size, Category::activations);
-    head_logits(context, inference.model(), x, logits);
+    const Tensor logits = logits_of(context, inference.model(), buffer.batch());
     const HostRead values(context, logits);
     for (int64_t t = 0; t < one.length; ++t) {
       const float* at = values.as<float>() + t * vocab_size;

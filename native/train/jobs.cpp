@@ -33,11 +33,14 @@ json eval_job(const json& job, const JobControl& control, const EventSink& emit)
   const ModelConfig config = read_model_config(settings.model);
   const TokenFile file(job.at("tokens").get<std::string>(), config.vocab_size);
   settings.positions = file.length();
-  InferenceModel inference(settings, control);
   const int64_t rows = std::clamp<int64_t>(2048 / file.length(), 1, file.sequences());
-  BatchBuffer buffer(inference.context(), rows, file.length());
-  const Tensor losses = inference.context().lasting(DType::f32, 1, rows * file.length(), Category::workspace);
-  const EvalResult result = evaluate(inference.context(), inference.model(), buffer, losses, &file, nullptr, 0, progress_events(control, emit));
+  const auto measure = [&](const Context& context, Model& model, const TokenFile* from, const Progress& progress) {
+    BatchBuffer buffer(context, rows, file.length());
+    const Tensor losses = context.lasting(DType::f32, 1, rows * file.length(), Category::workspace);
+    return evaluate(context, model, buffer, losses, from, nullptr, 0, progress);
+  };
+  InferenceModel inference(settings, control, [&](const Context& context, Model& model) { measure(context, model, nullptr, {}); });
+  const EvalResult result = measure(inference.context(), inference.model(), &file, progress_events(control, emit));
   return {{"loss", result.loss}, {"perplexity", std::exp(result.loss)}, {"tokens", result.tokens}, {"peakBytes", inference.arena().usage().peak_bytes}};
 }
 
@@ -46,16 +49,23 @@ json logits_job(const json& job, const JobControl& control) {
   const ModelConfig config = read_model_config(settings.model);
   const TokenFile file(job.at("tokens").get<std::string>(), config.vocab_size);
   settings.positions = file.length();
-  InferenceModel inference(settings, control);
+  const auto one = [&](const Context& context, const Model& model, const Batch& batch) {
+    const Tensor x = hidden_states(context, model, batch);
+    Tensor logits = context.passing(DType::f32, file.length(), config.vocab_size, Category::activations);
+    head_logits(context, model, x, logits);
+    return logits;
+  };
+  InferenceModel inference(settings, control, [&](const Context& context, Model& model) {
+    const BatchBuffer buffer(context, 1, file.length());
+    one(context, model, buffer.batch());
+  });
   const Context& context = inference.context();
   BatchBuffer buffer(context, 1, file.length());
   SafetensorsWriter writer(job.at("output").get<std::string>(), {{"logits", DType::f32, {file.sequences() * file.length(), config.vocab_size}}}, {});
   for (int64_t sequence = 0; sequence < file.sequences(); ++sequence) {
     buffer.set(0, file, sequence);
     buffer.finish();
-    const Tensor x = hidden_states(context, inference.model(), buffer.batch());
-    const Tensor logits = context.passing(DType::f32, file.length(), config.vocab_size, Category::activations);
-    head_logits(context, inference.model(), x, logits);
+    const Tensor logits = one(context, inference.model(), buffer.batch());
     const HostRead values(context, logits);
     writer.write(values.data(), values.bytes());
   }
@@ -92,7 +102,12 @@ json generate_job(const json& job, const JobControl& control, const EventSink& e
   std::vector<int32_t> ids;
   uint64_t peak = 0;
   try {
-    InferenceModel inference(settings, control);
+    InferenceModel inference(settings, control, [&](const Context& context, Model& model) {
+      // All memory is taken before the first token; a second one adds the pass of a single row.
+      GenerationSettings two = generation;
+      two.on_token = [count = 0](int32_t, const float*) mutable { return ++count < 2; };
+      generate(context, model, prompt, two);
+    });
     generation.on_token = [&](int32_t id, const float* logits) {
       emit(token_event(id, logits, inference.model().config.vocab_size, probabilities));
       return !control.cancelled();
@@ -112,7 +127,7 @@ json merge_job(const json& job, const JobControl& control, const EventSink& emit
   settings.device.kind = DeviceKind::cpu;  // a model in float32 rarely fits a card, and the disk is what takes time
   const std::string dtype = job.value("dtype", std::string("float32"));
   if (dtype != "float32" && dtype != "bfloat16") fail("E_JOB", "A merged model cannot be written as " + dtype + ".", "Use float32 or bfloat16.");
-  InferenceModel inference(settings, control);
+  InferenceModel inference(settings, control, {});
   const std::string output = job.at("output");
   save_model(inference.context(), inference.model(), dtype == "bfloat16" ? DType::bf16 : DType::f32, output, progress_events(control, emit));
   return {{"output", output}, {"peakBytes", inference.arena().usage().peak_bytes}};
