@@ -27,12 +27,12 @@ void CpuBackend::swiglu_backward(const View& dout, const View& gate, const View&
 
 void CpuBackend::upload(const void* from, const View& to) {
   shape_checks::contiguous_bytes("upload", to);
-  std::memcpy(to.data, from, static_cast<size_t>(to.size()) * bytes_of(to.dtype));
+  if (to.size() > 0) std::memcpy(to.data, from, static_cast<size_t>(to.size()) * bytes_of(to.dtype));
 }
 
 void CpuBackend::download(const View& from, void* to) {
   shape_checks::contiguous_bytes("download", from);
-  std::memcpy(to, from.data, static_cast<size_t>(from.size()) * bytes_of(from.dtype));
+  if (from.size() > 0) std::memcpy(to, from.data, static_cast<size_t>(from.size()) * bytes_of(from.dtype));
 }
 
 void CpuBackend::zero(const View& x) {
