@@ -128,6 +128,13 @@ typedef struct rw_cuda_table {
   int32_t (*upload)(rw_card* card, const void* host, void* to, uint64_t bytes);
   int32_t (*download)(rw_card* card, const void* from, void* host, uint64_t bytes); /* waits */
   int32_t (*wait)(rw_card* card);
+  /* Page-locked memory of the host. */
+  int32_t (*reserve_host)(rw_card* card, uint64_t bytes, void** host);
+  void (*release_host)(rw_card* card, void* host);
+  /* A copy between the card and page-locked memory on a stream of its own, behind everything queued so far; finish_copy lets what is
+     queued from then on come after it. `copy` is good for one finish_copy. */
+  int32_t (*begin_copy)(rw_card* card, void* device, void* host, uint64_t bytes, int32_t to_host, void** copy);
+  int32_t (*finish_copy)(rw_card* card, void* copy);
 
   int32_t (*matmul)(rw_card* card, const rw_product* product);
   int32_t (*rmsnorm)(rw_card* card, const rw_view* x, const rw_view* gamma, float epsilon, const rw_view* y, float* rstd);

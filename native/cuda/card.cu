@@ -91,6 +91,7 @@ int32_t open_card(int32_t index, const char* cublaslt, rw_card** out, char* why,
   };
   step(cudaSetDevice(index), "Choosing the card");
   if (reason.empty()) step(cudaStreamCreateWithFlags(&card->stream, cudaStreamNonBlocking), "Opening a stream on the card");
+  if (reason.empty()) step(cudaStreamCreateWithFlags(&card->copies, cudaStreamNonBlocking), "Opening a stream for copies on the card");
   if (reason.empty()) step(cudaMallocHost(reinterpret_cast<void**>(&card->answers), sizeof(Answers)), "Taking pinned memory");
   if (reason.empty() && card->lt.open(cublaslt, reason) && card->lt.create(&card->lt.handle) != CUBLAS_STATUS_SUCCESS) {
     reason = "cuBLASLt does not start: the card may be out of memory.";
@@ -107,6 +108,8 @@ int32_t open_card(int32_t index, const char* cublaslt, rw_card** out, char* why,
 void close_card(rw_card* card) {
   if (card->lt.handle) card->lt.destroy(card->lt.handle);
   if (card->answers) cudaFreeHost(card->answers);
+  for (const cudaEvent_t event : card->free_events) cudaEventDestroy(event);
+  if (card->copies) cudaStreamDestroy(card->copies);
   if (card->stream) cudaStreamDestroy(card->stream);
   delete card;
 }
@@ -128,6 +131,7 @@ int32_t reserve(rw_card* card, uint64_t bytes, void** address) {
 }
 
 void release(rw_card* card, void* address) {
+  cudaStreamSynchronize(card->copies);
   cudaStreamSynchronize(card->stream);
   cudaFree(address);
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cuda/boundary.h"
 #include "cuda/cublaslt.h"
@@ -38,6 +39,8 @@ struct SmallWorkspace {
 struct rw_card {
   int index = 0;
   cudaStream_t stream = nullptr;
+  cudaStream_t copies = nullptr;          // between the card and page-locked memory
+  std::vector<cudaEvent_t> free_events;   // of copies that have been finished
   rankwise::cuda::CublasLt lt;
   rankwise::cuda::ProductPlans plans;
   rw_workspace space{};

@@ -17,6 +17,10 @@ int32_t set_workspace(rw_card* card, const rw_workspace* workspace, const rw_map
 int32_t upload(rw_card* card, const void* host, void* to, uint64_t bytes);
 int32_t download(rw_card* card, const void* from, void* host, uint64_t bytes);
 int32_t wait(rw_card* card);
+int32_t reserve_host(rw_card* card, uint64_t bytes, void** host);
+void release_host(rw_card* card, void* host);
+int32_t begin_copy(rw_card* card, void* device, void* host, uint64_t bytes, int32_t to_host, void** copy);
+int32_t finish_copy(rw_card* card, void* copy);
 int32_t matmul(rw_card* card, const rw_product* product);
 int32_t rmsnorm(rw_card* card, const rw_view* x, const rw_view* gamma, float epsilon, const rw_view* y, float* rstd);
 int32_t rmsnorm_backward(rw_card* card, const rw_view* dy, const rw_view* x, const rw_view* gamma, const float* rstd, const rw_view* add, const rw_view* dx, float* dgamma, float* scratch, int32_t strips);

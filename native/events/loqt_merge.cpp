@@ -61,16 +61,15 @@ void LoqtSlot::stand_in(const Context& context) {
 }
 
 void LoqtSlot::park(const Context& context) {
-  if (!settings_.park) return;
-  if (!parked_ && context.arena.real()) parked_ = std::make_unique<Parked>(settings_.park_folder);
-  if (parked_) parked_->store(context, linear_->probe_gradient);
-  linear_->probe_gradient.reset();
+  if (!linear_->probe_gradient) return;
+  if (!parking_) parking_ = make_parking(context, static_cast<uint64_t>(linear_->out * linear_->in) * sizeof(float), settings_.park_folder);
+  parking_->leave(std::move(linear_->probe_gradient));
 }
 
 void LoqtSlot::unpark(const Context& context) {
-  if (!settings_.park || linear_->probe_gradient) return;
+  if (linear_->probe_gradient) return;
   linear_->probe_gradient = event_tensor(context, linear_->out, linear_->in);
-  if (parked_) parked_->load(context, linear_->probe_gradient);
+  parking_->bring(linear_->probe_gradient);
 }
 
 LayerReport LoqtSlot::rebuild(const Context& context, const WeightSource& source, bool first, const View& basis) {
@@ -78,7 +77,7 @@ LayerReport LoqtSlot::rebuild(const Context& context, const WeightSource& source
   linear_->probe_gradient.reset();
   linear_->stand_in = Weight();
   linear_->probing = false;
-  parked_.reset();
+  if (parking_) parking_->forget();
 
   Tensor full;
   const bool quantized = linear_->weight.is_nf4();

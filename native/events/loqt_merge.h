@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/context.h"
+#include "events/parking.h"
 #include "events/report.h"
 #include "linear/linear.h"
 #include "model/model.h"
@@ -19,23 +20,9 @@ struct LoqtSettings {
   bool double_quantize = false;
   int compensation = 5;
   StatePolicy state = StatePolicy::keep;
-  bool park = false;        // dense probe gradients wait on the host's disk between micro-batches
-  std::string park_folder;  // where
+  bool park = false;        // dense probe gradients wait outside the arena between micro-batches
+  std::string park_folder;  // where, if on disk
   uint64_t seed = 0;
-};
-
-// A dense matrix that waits outside the arena, in an unlinked file.
-class Parked {
- public:
-  explicit Parked(const std::string& folder);
-  ~Parked();
-  Parked(const Parked&) = delete;
-  Parked& operator=(const Parked&) = delete;
-  void store(const Context& context, const View& view) const;
-  void load(const Context& context, const View& view) const;
-
- private:
-  int file_ = -1;
 };
 
 // The event of LoQT (Loeschcke et al. 2024) for one layer, as a transaction: fold the trained factor into the weight, probe the
@@ -58,9 +45,12 @@ class LoqtSlot {
   // What the layer computes with while it is probed, and its end. Nothing at the first event and where weights are dense.
   void stand_in(const Context& context);
   void drop_stand_in() { linear_->stand_in = Weight(); }
-  // Between the micro-batches of a probe window: parks the gradient, or brings it back.
+  // Between the micro-batches of a probe window: parks the gradient; gives back the memory of what is still on its way; begins to bring
+  // it back; and makes sure that it is there.
   void park(const Context& context);
+  void settle() { if (parking_) parking_->settle(); }
   void unpark(const Context& context);
+  void await() { if (parking_) parking_->await(); }
   // The matrix whose subspace is wanted, and where it goes (f32).
   const View& probe_gradient() const { return linear_->probe_gradient.view(); }
   // `source`: where the first event takes W_fp from, so that the compensation sees the original weight.
@@ -83,7 +73,7 @@ class LoqtSlot {
   Linear* linear_;
   bool input_side_;
   bool first_ = false;
-  std::unique_ptr<Parked> parked_;
+  std::unique_ptr<Parking> parking_;
 };
 
 }  // namespace rankwise

@@ -25,6 +25,7 @@ class RecordingBackend final : public Backend {
 
   const char* name() const override { return inner_.name(); }
   int threads() const override { return inner_.threads(); }
+  HostCopies* host_copies() override { return inner_.host_copies(); }
   bool host_memory() const override { return inner_.host_memory(); }
   void upload(const void* from, const View& to) override;
   void download(const View& from, void* to) override;

@@ -16,6 +16,7 @@ class MetaBackend final : public Backend {
 
   const char* name() const override { return "meta"; }
   int threads() const override { return threads_; }
+  HostCopies* host_copies() override { return on_card() ? &copies_ : nullptr; }
   void upload(const void* from, const View& to) override;
   void download(const View& from, void* to) override;
   // 2·M·N·K per term of a product, 4·D (forward) and 10·D (backward) per pair of query and key of a head that the causal mask lets
@@ -64,12 +65,26 @@ class MetaBackend final : public Backend {
   uint64_t pseudo_inverse_scratch_bytes(int64_t r) const override;
 
  private:
+  // Sizes alone.
+  class Copies final : public HostCopies {
+   public:
+    void* take(uint64_t bytes) override { return tally_.take(bytes), nullptr; }
+    void give(void*, uint64_t bytes) override { tally_.give(bytes); }
+    uint64_t peak_bytes() const override { return tally_.peak(); }
+    void* begin_out(const View&, void*) override { return nullptr; }
+    void* begin_in(const void*, const View&) override { return nullptr; }
+    void finish(void*) override {}
+
+   private:
+    HostCopiesTally tally_;
+  };
   bool on_card() const { return std::holds_alternative<CudaWorkspace>(workspace_); }
   void count(double operations) { operations_ += operations; }
   void count_elements(const View& x) { operations_ += static_cast<double>(x.size()); }
 
   int threads_;
   std::variant<std::monostate, CpuWorkspace, CudaWorkspace> workspace_;
+  Copies copies_;
   double operations_ = 0;
 };
 

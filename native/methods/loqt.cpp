@@ -69,13 +69,24 @@ class Loqt : public Method {
 
   void enter_unit(const Context& context, int unit, bool backward) override {
     for (auto& slot : slots_) {
+      if (!backward) slot->settle();
       if (slot->linear().unit != unit || !slot->linear().probing) continue;
       slot->stand_in(context);
       if (backward && parks() && slot->linear().probe_written) slot->unpark(context);
     }
   }
 
+  void await_unit(const Context&, int unit) override {
+    for (auto& slot : slots_) {
+      if (slot->linear().unit == unit) slot->await();
+    }
+  }
+
+  // What the block before this one has parked has had the time of this block to leave.
   void leave_unit(const Context& context, int unit, bool backward) override {
+    for (auto& slot : slots_) {
+      if (backward && slot->linear().unit != unit) slot->settle();
+    }
     for (auto& slot : slots_) {
       if (slot->linear().unit != unit || !slot->linear().probing) continue;
       slot->drop_stand_in();

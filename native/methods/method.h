@@ -78,6 +78,8 @@ class Method {
   // Around every unit's forward, and around its backward with what is computed again for it, in the micro-batches of an event step. The
   // last backward ends with unit_ready instead of leave_unit.
   virtual void enter_unit(const Context& context, int unit, bool backward) {}
+  // Before the backward itself, when what was computed again is there.
+  virtual void await_unit(const Context& context, int unit) {}
   virtual void leave_unit(const Context& context, int unit, bool backward) {}
   // In the last micro-batch's backward, when a unit's gradients are complete.
   virtual void unit_ready(const Context& context, Model& model, const WeightSource& source, int unit, int64_t step, EventReport& report) {}

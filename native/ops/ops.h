@@ -5,6 +5,7 @@
 
 #include "core/rng.h"
 #include "core/view.h"
+#include "ops/host_copies.h"
 
 namespace rankwise {
 
@@ -86,6 +87,8 @@ class Backend {
   // The bytes of a contiguous tensor. Host memory may be reused when the call returns.
   virtual void upload(const void* from, const View& to) = 0;
   virtual void download(const View& from, void* to) = 0;
+  // Copies beside the operations; null where tensors lie in the host's memory.
+  virtual HostCopies* host_copies() { return nullptr; }
 
   // ---- products ----
   // out [M × N] f32 or bf16. All terms share M and N; terms with K = 0 are allowed.

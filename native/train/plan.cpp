@@ -17,6 +17,7 @@ constexpr size_t kMostEvents = 10000;
 
 struct Measured {
   ArenaUsage usage;
+  uint64_t host_bytes = 0;
   std::map<std::string, uint64_t> phases;
   double operations_per_step = 0;
   std::string event_kind;
@@ -68,6 +69,7 @@ Measured measure(const RunConfig& config, bool recompute) {
   measured.event_kind = session.method().event_kind();
   measured.event_steps = session.method().event_steps(config.steps, kMostEvents);
   measured.usage = arena.usage();
+  if (ops.host_copies()) measured.host_bytes = ops.host_copies()->peak_bytes();
   return measured;
 }
 
@@ -149,6 +151,7 @@ MemoryPlan make_plan(const RunConfig& config) {
   plan.event_kind = measured.event_kind;
   plan.event_steps = std::move(measured.event_steps);
   plan.outside_bytes = resident_bytes();
+  plan.host_bytes = measured.host_bytes;
   if (!plan.fits()) suggest(config, plan);
   return plan;
 }
@@ -158,9 +161,12 @@ nlohmann::json MemoryPlan::to_json() const {
   for (const Suggestion& s : suggestions) list.push_back({{"change", s.change}, {"savesBytes", s.saves}});
   nlohmann::json events = nlohmann::json::array();
   for (const int64_t step : event_steps) events.push_back({{"step", step}, {"kind", event_kind}});
-  return {{"planBytes", plan_bytes},     {"byCategory", by_category}, {"byPhase", by_phase}, {"outsideBytes", outside_bytes},
+  nlohmann::json plan =
+         {{"planBytes", plan_bytes},     {"byCategory", by_category}, {"byPhase", by_phase}, {"outsideBytes", outside_bytes},
           {"budgetBytes", budget_bytes}, {"fits", fits()},            {"suggestions", list}, {"recompute", recompute},
           {"operationsPerStep", operations_per_step}, {"events", events}};
+  if (host_bytes) plan["hostBytes"] = host_bytes;
+  return plan;
 }
 
 void require_fit(const MemoryPlan& plan) {

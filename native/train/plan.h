@@ -15,6 +15,7 @@ struct MemoryPlan {
   std::map<std::string, uint64_t> by_category;  // what lives at the peak; "unused" are holes below it
   std::map<std::string, uint64_t> by_phase;     // peak of load, step, event, evaluation, sample, save
   uint64_t outside_bytes = 0;  // resident now without the run: runtime, libraries
+  uint64_t host_bytes = 0;     // page-locked memory of the host beside a card, for what is parked there; not part of plan_bytes
   uint64_t budget_bytes = 0;   // 0 = none
   bool recompute = false;      // what "auto" came to
   std::string event_kind;

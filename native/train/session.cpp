@@ -124,6 +124,7 @@ void Session::forward_backward(const Batch& batch, int64_t index, float scale, b
       Tensor again = residual();
       block_forward(context_, model_, model_.blocks[layer], batch, x[layer], again, &kept[layer]);
     }
+    if (event) method_->await_unit(context_, unit);
     block_backward(context_, model_, model_.blocks[layer], batch, x[layer], kept[layer], g);
     x[layer].reset();
     if (event && !last) method_->leave_unit(context_, unit, true);

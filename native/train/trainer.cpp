@@ -109,6 +109,7 @@ class Run {
                    {"parameterHash", session_.parameter_hash()},
                    {"seconds", now() - started},
                    {"output", config_.output}};
+    if (HostCopies* copies = device_.ops().host_copies(); copies && copies->peak_bytes()) result["hostBytes"] = copies->peak_bytes();
     if (config_.has_eval) result["evalLoss"] = eval_loss_;
     if (stopped) result["stopped"] = true;
     if (!stopped && control.stop_asked() && done < config_.steps) result["stoppedEarly"] = true;

@@ -8,7 +8,7 @@
 
 namespace rankwise {
 
-CudaBackend::CudaBackend(CudaCard& card, Arena& arena, uint64_t tile_bytes) : card_(card), table_(card.table()), workspace_(arena) {
+CudaBackend::CudaBackend(CudaCard& card, Arena& arena, uint64_t tile_bytes) : card_(card), table_(card.table()), workspace_(arena), copies_(card) {
   const rw_workspace space = {workspace_.products(),      CudaWorkspace::kProductBytes,
                               {workspace_.tile(0), workspace_.tile(1), workspace_.tile(2)},
                               tile_bytes,                 workspace_.small(),

@@ -1,5 +1,6 @@
 #pragma once
 #include "cuda/host/card.h"
+#include "cuda/host/copies.h"
 #include "cuda/host/workspace.h"
 #include "ops/ops.h"
 
@@ -16,6 +17,7 @@ class CudaBackend final : public Backend {
   const char* name() const override { return "cuda"; }
   int threads() const override { return kCudaStrips; }
   bool host_memory() const override { return false; }
+  HostCopies* host_copies() override { return &copies_; }
   void upload(const void* from, const View& to) override;
   void download(const View& from, void* to) override;
 
@@ -73,6 +75,7 @@ class CudaBackend final : public Backend {
   CudaCard& card_;
   const rw_cuda_table& table_;
   CudaWorkspace workspace_;
+  CudaCopies copies_;
 };
 
 }  // namespace rankwise

@@ -19,7 +19,7 @@ struct Outcome {
   std::vector<std::string> kinds;  // of the events
 };
 
-Outcome run(json job, const std::string& backend, int64_t stop_after = -1, bool resume = false) {
+Outcome run(json job, const std::string& backend, int64_t stop_after = -1, bool resume = false, uint64_t* host_bytes = nullptr) {
   job["run"]["device"]["backend"] = backend;
   job["resume"] = resume;
   Outcome outcome;
@@ -29,6 +29,7 @@ Outcome run(json job, const std::string& backend, int64_t stop_after = -1, bool 
       outcome.losses.push_back(event["loss"].get<double>());
       if (event["step"].get<int64_t>() == stop_after) control.cancel();
     }
+    if (event["type"] == "start" && host_bytes) *host_bytes = event["plan"].value("hostBytes", uint64_t{0});
     if (event["type"] == "event") outcome.kinds.push_back(event["kind"].get<std::string>());
   });
   return outcome;
@@ -103,10 +104,33 @@ void same_as_on_the_processor(const test::TemporaryFolder& folder, const Case& c
   check(resumed.done["finalLoss"] == cuda.done["finalLoss"], c.name + ": a resumed run ends with another loss");
 }
 
+// A gradient that has waited in the host's memory is the one that left: over several orders in which the card's streams may run.
+void parked_as_unparked() {
+  test::TemporaryFolder folder;
+  test::write_tiny_model(folder / "model");
+  test::write_tiny_tokens(folder / "tokens.safetensors", 40, 12);
+  json job = test::tiny_job(folder, "stays");
+  loqt(job["run"]);
+  job["run"]["training"]["gradientAccumulation"] = 3;
+  job["run"]["training"]["steps"] = 4;
+  job["run"]["training"].erase("evalEvery");
+  const Outcome stays = run(job, "cuda");
+  job["run"]["method"]["parkOnHost"] = true;
+  for (int time = 0; time < 3; ++time) {
+    job["outputDir"] = folder / "parked" + std::to_string(time);
+    uint64_t planned = 0;
+    const Outcome parked = run(job, "cuda", -1, false, &planned);
+    check(parked.done["parameterHash"] == stays.done["parameterHash"], "parked gradients give other bits");
+    check(planned > 0 && parked.done["hostBytes"] == planned, "the host's memory is what was planned");
+    check(parked.done["planBytes"] == parked.done["peakBytes"] && parked.done["peakBytes"] < stays.done["peakBytes"], "parking takes less of the card");
+  }
+}
+
 }  // namespace
 
 int main() {
   test::use_emulated_card();
+  parked_as_unparked();
   for (const Case& c : kCases) {
     test::TemporaryFolder folder;
     test::write_tiny_model(folder / "model");
