@@ -10,7 +10,7 @@ import {
   valueAt,
   type Curve,
 } from '../../renderer/src/components/charts/curve.ts';
-import { drawn } from '../../renderer/src/components/charts/decimate.ts';
+import { drawn, restless } from '../../renderer/src/components/charts/decimate.ts';
 import { difference } from '../../renderer/src/components/charts/difference.ts';
 import { memoryParts } from '../../renderer/src/components/charts/memory-parts.ts';
 import { smoothed } from '../../renderer/src/components/charts/smoothing.ts';
@@ -71,6 +71,12 @@ describe('what is drawn of a curve', () => {
   it('is nothing of nothing', () => {
     expect(drawn([emptyCurve()], 0, 1, 100)).toEqual({ x: [], values: [[]] });
   });
+});
+
+it('noise is drawn without dashes, a smooth line with them', () => {
+  const noise = Array.from({ length: 1000 }, (_, i) => (i % 3) + (i % 2));
+  const slope = Array.from({ length: 1000 }, (_, i) => 5 * Math.exp(-i / 100) + 0.01 * (i % 2));
+  expect([noise, slope, [1, null, undefined, 1], []].map(restless)).toEqual([true, false, false, false]);
 });
 
 describe('curves', () => {

@@ -16,10 +16,11 @@ export interface PlotLook {
   writeY: (y: number) => string;
 }
 
-/** A line as the plot draws it: `faint` for the raw values under a smoothed line. */
+/** A line as the plot draws it: `faint` for the raw values under a smoothed line, `solid` where dashes would be lost in its noise. */
 export interface PlotLine {
   series: LineSeries;
   faint: boolean;
+  solid?: boolean;
   shown: boolean;
 }
 
@@ -38,7 +39,7 @@ export function plotOptions(lines: readonly PlotLine[], look: PlotLook, hooks: u
     legend: { show: false },
     cursor: {
       drag: { x: true, y: false, setScale: false, dist: 4 },
-      points: { size: 7 },
+      points: { size: (_, index) => (lines[index - 1]?.faint ? 0 : 7) },
       ...(look.group ? { sync: { key: look.group, setSeries: false, scales: ['x', null] as [string, null] } } : {}),
       bind: { dblclick: () => null },
     },
@@ -61,7 +62,7 @@ export function plotOptions(lines: readonly PlotLine[], look: PlotLook, hooks: u
   };
 }
 
-function seriesOptions({ series, faint, shown }: PlotLine): uPlot.Series {
+function seriesOptions({ series, faint, solid, shown }: PlotLine): uPlot.Series {
   const stroke = colour(series.token ?? runToken(series.place));
   const dash = dashOf(series);
   return {
@@ -69,7 +70,7 @@ function seriesOptions({ series, faint, shown }: PlotLine): uPlot.Series {
     stroke,
     alpha: faint ? 0.28 : 1,
     width: faint ? 1 : 1.6,
-    ...(faint ? {} : { dash: [...dash] }),
+    ...(faint || solid ? {} : { dash: [...dash] }),
     points: { show: Boolean(series.dots) && !faint, size: 5, fill: stroke },
   };
 }
