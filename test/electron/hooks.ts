@@ -9,7 +9,7 @@ const standIn = pathToFileURL(path.join(import.meta.dirname, 'module.ts')).href;
 
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier === 'electron' || specifier === 'electron/main') return next(standIn, context);
+    if (specifier === 'electron') return { url: standIn, format: 'module-typescript', shortCircuit: true };
     return next(specifier, context);
   },
 });
