@@ -363,6 +363,7 @@ describe('after the database was lost', () => {
     await app.close();
     for (const file of readdirSync(paths.home)) if (file.startsWith('rankwise.db')) rmSync(path.join(paths.home, file));
     await open();
+    await expect.poll(() => api.tasks.list(), { timeout: 30_000 }).toEqual([]);
     expect(await known()).toEqual(before);
     expect((await api.models.card({ id: before.merges[0]! })).baked).toEqual(receipt);
     expect(await api.system.rescan({ task: 'rescan' })).toMatchObject({
