@@ -73,7 +73,7 @@ describe('what is drawn of a curve', () => {
   });
 });
 
-it('noise is drawn without dashes, a smooth line with them', () => {
+it('noise is told from a line that can be followed', () => {
   const noise = Array.from({ length: 1000 }, (_, i) => (i % 3) + (i % 2));
   const slope = Array.from({ length: 1000 }, (_, i) => 5 * Math.exp(-i / 100) + 0.01 * (i % 2));
   expect([noise, slope, [1, null, undefined, 1], []].map(restless)).toEqual([true, false, false, false]);

@@ -22,8 +22,8 @@ export function drawn(curves: readonly Curve[], from: number, to: number, column
 }
 
 /**
- * Whether a line goes up and down so often that dashes would not be seen in it, while drawing them would take the time of thousands
- * of plain lines: it then crosses its own height more than forty times.
+ * Whether a line goes up and down so often that dashes and width would not be seen in it, while drawing them takes a hundred times as
+ * long as a hairline: it then crosses its own height more than forty times.
  */
 export function restless(values: readonly (number | null | undefined)[]): boolean {
   let least = Infinity;
@@ -37,7 +37,7 @@ export function restless(values: readonly (number | null | undefined)[]): boolea
     if (last !== null) way += Math.abs(value - last);
     last = value;
   }
-  return way > 40 * (most - least);
+  return most > least && way > 40 * (most - least);
 }
 
 interface Range {

@@ -16,11 +16,11 @@ export interface PlotLook {
   writeY: (y: number) => string;
 }
 
-/** A line as the plot draws it: `faint` for the raw values under a smoothed line, `solid` where dashes would be lost in its noise. */
+/** A line as the plot draws it: `faint` for the raw values under a smoothed line, `restless` where its noise would swallow dashes and width. */
 export interface PlotLine {
   series: LineSeries;
   faint: boolean;
-  solid?: boolean;
+  restless?: boolean;
   shown: boolean;
 }
 
@@ -62,15 +62,13 @@ export function plotOptions(lines: readonly PlotLine[], look: PlotLook, hooks: u
   };
 }
 
-function seriesOptions({ series, faint, solid, shown }: PlotLine): uPlot.Series {
+function seriesOptions({ series, faint, restless, shown }: PlotLine): uPlot.Series {
   const stroke = colour(series.token ?? runToken(series.place));
-  const dash = dashOf(series);
   return {
     show: shown,
     stroke,
     alpha: faint ? 0.28 : 1,
-    width: faint ? 1 : 1.6,
-    ...(faint || solid ? {} : { dash: [...dash] }),
+    ...strokeOf({ series, faint, shown, restless }),
     points: { show: Boolean(series.dots) && !faint, size: 5, fill: stroke },
   };
 }
@@ -78,6 +76,13 @@ function seriesOptions({ series, faint, solid, shown }: PlotLine): uPlot.Series 
 interface MarkInk {
   past: string;
   coming: string;
+}
+
+/** Width and dash. One device pixel is the width that is drawn fastest by far. */
+export function strokeOf({ series, faint, restless }: PlotLine): { width: number; dash: number[] } {
+  const hairline = 1 / uPlot.pxRatio;
+  if (restless) return { width: hairline, dash: [] };
+  return faint ? { width: hairline, dash: [] } : { width: 1.6, dash: [...dashOf(series)] };
 }
 
 /** Marks stand at the upper edge; hairlines go down from them where there are few enough to be told apart. */

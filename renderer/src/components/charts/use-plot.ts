@@ -3,8 +3,7 @@ import { onScopeDispose, shallowRef, watch, type Ref } from 'vue';
 import { useSize } from '../../composables/use-size.ts';
 import { dark } from '../../theme.ts';
 import { drawn, restless } from './decimate.ts';
-import { dashOf } from './line-series.ts';
-import { plotOptions, type PlotLine, type PlotLook } from './plot-options.ts';
+import { plotOptions, strokeOf, type PlotLine, type PlotLook } from './plot-options.ts';
 import { zoomed, panned, type View } from './view.ts';
 
 export interface PlotInput {
@@ -39,7 +38,7 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
     return JSON.stringify([each, log, zeroLine, group, dark.value]);
   };
 
-  function data(): { all: uPlot.AlignedData; solid: boolean[] } {
+  function data(): { all: uPlot.AlignedData; noise: boolean[] } {
     const { from, to } = look().view();
     const { x, values } = drawn(
       lines().map(({ series }) => series.curve),
@@ -47,7 +46,7 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
       to,
       Math.max(50, width.value - 60),
     );
-    return { all: [x, ...values] as uPlot.AlignedData, solid: values.map(restless) };
+    return { all: [x, ...values] as uPlot.AlignedData, noise: values.map(restless) };
   }
 
   function draw(): void {
@@ -55,13 +54,13 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
     if (!element.value || width.value === 0) return;
     const size = { width: width.value, height: look().height };
     const now = shapeOf();
-    const { all, solid } = data();
+    const { all, noise } = data();
     if (plot && shape === now) {
       if (plot.width !== size.width || plot.height !== size.height) plot.setSize(size);
-      lines().forEach(({ series, faint, shown }, i) => {
+      lines().forEach((each, i) => {
         const line = plot!.series[i + 1]!;
-        if (line.show !== shown) plot!.setSeries(i + 1, { show: shown });
-        line.dash = faint || solid[i] ? undefined : [...dashOf(series)];
+        if (line.show !== each.shown) plot!.setSeries(i + 1, { show: each.shown });
+        Object.assign(line, strokeOf({ ...each, restless: noise[i] }));
       });
       plot.setData(all);
       return;
@@ -70,7 +69,7 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
     shape = now;
     // The look is asked for anew whenever the plot draws: marks and view change without a new plot.
     const live: PlotLook = { ...look(), ...size, view: () => look().view(), marks: () => look().marks() };
-    const known = lines().map((line, i) => ({ ...line, solid: solid[i] }));
+    const known = lines().map((line, i) => ({ ...line, restless: noise[i] }));
     plot = new uPlot(plotOptions(known, live, { setSelect: [select], setCursor: [moved] }), all, element.value);
     listen(plot.over);
   }
