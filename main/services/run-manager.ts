@@ -61,6 +61,7 @@ export class RunManager {
   /** From now on runs that wait begin when they may. */
   wake(): void {
     this.#awake = true;
+    this.#parts.records.interruptOwn(this.training);
     this.#clock ??= setInterval(() => this.look(), WATCH_CLOCK_EVERY_MS).unref();
     this.look();
   }

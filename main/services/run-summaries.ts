@@ -78,7 +78,7 @@ export class RunSummaries {
       method: record.method,
       methodTitle: this.#titles?.get(record.method) ?? record.method,
       model: this.#modelName(config),
-      data: path.basename(config.data.train),
+      data: this.#store.datasets.atPath(config.data.train)?.name ?? path.basename(config.data.train),
       createdAt: record.createdAt,
       endedAt: record.endedAt,
       step: Math.max(loss ? loss.step + 1 : 0, record.parentStep ?? 0),
