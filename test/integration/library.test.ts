@@ -351,6 +351,46 @@ describe('system', () => {
   });
 });
 
+describe('the terminal', () => {
+  const model = inFolder('out/base/model');
+  const adapter = inFolder('out/tuned/adapter');
+  const generate = async (...args: string[]) =>
+    (await terminal.ask<{ tokenIds: number[] }>('generate', '--prompt', 'The whale', '--max-tokens', '12', ...args))
+      .tokenIds;
+
+  it('exports a model with an adapter folded in, and an adapter with its lineage', async () => {
+    const where = ['--model', model, '--adapter', adapter, '--output'];
+    const whole = await terminal.ask<{ bytes: number }>('export', ...where, 'whole', '--to', 'safetensors');
+    expect(whole.bytes).toBeGreaterThan(4 * base.parameters);
+    expect(await generate('--model', 'whole')).toEqual(await generate('--model', model, '--adapter', adapter));
+    await terminal.ask('export', ...where, 'alone', '--to', 'peft');
+    expect(readFileSync(inFolder('alone/README.md'), 'utf8')).toContain('| Evaluation loss |');
+    expect(await generate('--model', model, '--adapter', 'alone')).toEqual(
+      await generate('--model', model, '--adapter', adapter),
+    );
+    const again = await terminal.start(['export', ...where, 'alone', '--to', 'peft']);
+    expect([again.status, again.stderr.split(':')[0]]).toEqual([1, 'E_OUTPUT']);
+    const halved = ['export', '--model', model, '--output', 'half', '--to', 'safetensors', '--dtype', 'bfloat16'];
+    const half = await terminal.ask<{ bytes: number }>(...halved);
+    expect(half.bytes).toBeLessThan(whole.bytes);
+  });
+
+  it('imports what the window then shows', async () => {
+    const added = await terminal.ask<ModelSummary>('import', 'model', 'whole');
+    expect((await api.models.list()).find(({ id }) => id === added.id)).toEqual(added);
+    const imported = await terminal.ask<AdapterSummary>('import', 'adapter', 'alone', '--base', added.id);
+    expect((await api.adapters.list()).find(({ id }) => id === imported.id)?.base).toBe(added.id);
+  });
+
+  it.each([
+    [['export', '--model', 'm', '--output', 'o', '--to', 'gguf']],
+    [['export', '--model', 'm', '--output', 'o', '--to', 'peft']],
+  ])('ends %j with 2', async (args) => {
+    const { status, stderr } = await terminal.start(args);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('error: ')]);
+  });
+});
+
 describe('after the database was lost', () => {
   it('the library is made anew from the files', async () => {
     const known = async () => ({
