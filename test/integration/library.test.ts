@@ -25,7 +25,7 @@ let tuned: AdapterSummary;
 const open = async (): Promise<void> => {
   app = createApp(paths);
   app.notices.subscribe((notice) => told.push(notice));
-  api = (await createApi(app)) as Api;
+  api = await createApi(app);
 };
 const admit = (place: string): string => app.files.admit(place).handle;
 const inFolder = (...names: string[]): string => path.join(terminal.folder, ...names);
