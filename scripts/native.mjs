@@ -18,17 +18,24 @@ export const BUILDS = {
       '-DRANKWISE_ADDON=OFF',
     ],
   },
+  cuda: { folder: 'build/cuda', source: 'native/cuda', options: ['-DCMAKE_BUILD_TYPE=Release'] },
+};
+
+const PROGRESS = {
+  engine: 'Building the engine (a few minutes the first time) …',
+  sanitize: 'Building the engine with sanitizers …',
+  cuda: 'Building the CUDA library for all cards (minutes the first time) …',
 };
 
 /** Path of the addon that `build("engine", "rankwise_engine")` makes. */
 export const addonPath = path.join(root, 'build', 'native', 'rankwise_engine.node');
 
 /**
- * Brings one CMake target ("rankwise_engine", or "all" with the tests) up to date. Progress goes to standard error.
- * Throws a Refusal with the compiler's last lines when the build fails.
+ * Brings one CMake target ("rankwise_engine", "all" with the tests, "emulated" with the CUDA backend on the CPU) up to date. Progress
+ * goes to standard error. Throws a Refusal with the compiler's last lines when the build fails.
  */
-export async function build(name, target) {
-  const { folder, options } = BUILDS[name];
+export async function build(name, target, moreOptions = []) {
+  const { folder, source = 'native', options } = BUILDS[name];
   const binary = path.join(root, folder);
   mkdirSync(binary, { recursive: true });
   const print = fingerprint();
@@ -37,17 +44,13 @@ export async function build(name, target) {
   if (upToDate()) return;
   await withLock(path.join(binary, '.building'), async () => {
     if (upToDate()) return;
-    say(
-      name === 'engine'
-        ? 'Building the engine (a few minutes the first time) …'
-        : 'Building the engine with sanitizers …',
-    );
+    say(PROGRESS[name]);
     const generator = existsSync(path.join(binary, 'CMakeCache.txt'))
       ? []
       : answers('ninja')
         ? ['-G', 'Ninja']
         : ['-G', 'Unix Makefiles'];
-    await step('cmake', ['-S', path.join(root, 'native'), '-B', binary, ...generator, ...options]);
+    await step('cmake', ['-S', path.join(root, source), '-B', binary, ...generator, ...options, ...moreOptions]);
     await step('cmake', ['--build', binary, '--target', target, '--parallel', String(jobs())]);
     writeFileSync(stamp, print);
   });

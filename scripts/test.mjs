@@ -1,6 +1,8 @@
 // `npm test`: every check, in order, with one sum as the last line.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { buildCuda, obstacle } from './cuda-build.mjs';
+import { cudaHeaders } from './cuda-headers.mjs';
 import { BUILDS, build } from './native.mjs';
 import { prepare } from './prepare.mjs';
 import { orRefuse, Refusal, say } from './say.mjs';
@@ -8,6 +10,7 @@ import { nodeBinary, root, run } from './spawn.mjs';
 
 const total = { passed: 0, failed: 0 };
 const failures = [];
+const leftOut = [];
 
 function count(name, passed, failed) {
   total.passed += passed;
@@ -41,9 +44,9 @@ async function vitest(project) {
   count(`${project} tests`, sum.numPassedTests, status === 0 ? sum.numFailedTests : Math.max(1, sum.numFailedTests));
 }
 
-/** Runs every native test executable of a build; their last line holds the counts. */
-async function native(name, label) {
-  const folder = path.join(root, BUILDS[name].folder, 'test');
+/** Runs every native test executable in a folder of a build; their last line holds the counts. */
+async function native(name, label, within = 'test') {
+  const folder = path.join(root, BUILDS[name].folder, within);
   const tests = existsSync(folder)
     ? readdirSync(folder)
         .filter((file) => file.endsWith('_test'))
@@ -73,6 +76,46 @@ async function stage(title, work) {
   }
 }
 
+/** What this machine cannot check is named, and not counted. Where RANKWISE_LEAVE_NOTHING_OUT is set (CI), it is a failure. */
+function leaveOut(title, reason) {
+  leftOut.push(`${title}: ${reason}`);
+  if (process.env.RANKWISE_LEAVE_NOTHING_OUT) count(`${title} (${reason})`, 0, 1);
+  else console.log(`left out: ${reason}`);
+}
+
+/** The CUDA backend on the emulator: plainly and with its access checker, then under sanitizers. */
+async function emulatedCuda() {
+  const { folders, reason } = await cudaHeaders();
+  if (reason) return leaveOut('CUDA, emulated', reason);
+  for (const [name, label] of [
+    ['engine', 'emulated'],
+    ['sanitize', 'emulated, sanitized'],
+  ]) {
+    await build(name, 'emulated', [`-DRANKWISE_CUDA_INCLUDES=${folders.join(';')}`]);
+    await native(name, label, 'emulated/test');
+  }
+}
+
+/** The CUDA library as it is shipped: it compiles without warnings for every architecture, and no kernel spills unnoticed. */
+async function compiledCuda() {
+  const reason = await obstacle();
+  if (reason) return leaveOut('CUDA, compiled by nvcc', reason);
+  const { bytes, seconds, kernels, spills } = await buildCuda();
+  for (const { kernel, architecture, spillBytes } of spills) {
+    console.log(`${kernel} spills ${spillBytes} bytes on ${architecture}; native/cuda/spills.json names no reason`);
+  }
+  const architectures = new Set(kernels.map((kernel) => kernel.architecture));
+  const spilling = new Set(spills.map((spill) => spill.kernel));
+  const names = new Set(kernels.map((kernel) => kernel.kernel));
+  const size = `${(bytes / 1e6).toFixed(1)} MB in ${seconds} s`;
+  count(
+    `nvcc: ${names.size} kernels × ${architectures.size} architectures, ${size}`,
+    names.size - spilling.size,
+    spilling.size,
+  );
+  count('nvcc: sm_80, 86, 89, 90, 100 and 120', architectures.size === 6 ? 1 : 0, architectures.size === 6 ? 0 : 1);
+}
+
 await orRefuse(
   () => prepare({ tests: true }),
   () => console.log('0 passed, 1 failed'),
@@ -96,8 +139,11 @@ await stage('native, with sanitizers', async () => {
   await build('sanitize', 'all');
   await native('sanitize', 'sanitized');
 });
+await stage('CUDA, emulated', emulatedCuda);
+await stage('CUDA, compiled by nvcc', compiledCuda);
 await stage('integration', () => vitest('integration'));
 
+if (leftOut.length > 0) console.log(`\nLeft out on this machine:\n${leftOut.map((line) => `  ${line}`).join('\n')}`);
 if (failures.length > 0) console.log(`\nFailed:\n${failures.map((name) => `  ${name}`).join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -9,7 +9,7 @@ export interface EngineInfo {
   isa: string;
   cores: number;
   memoryBytes: number;
-  backends: { name: string; available: boolean; reason: string }[];
+  backends: { name: string; available: boolean; reason: string; detail?: string }[];
 }
 
 /** Where the engine finds its sequences: safetensors files with `input_ids` and, as needed, `labels` and `document_start`. */

@@ -67,7 +67,7 @@ void measure_training(ThreadPool& pool, DType dtype, int64_t batch, int64_t leng
   const int64_t rows = batch * length, width = (heads + 2 * kv_heads) * d;
   Buffer qkv(dtype, rows, width), gradients(dtype, rows, width), out(dtype, rows, heads * d), dout(dtype, rows, heads * d);
   Buffer lse(DType::f32, 1, rows * heads), starts(DType::i32, 1, rows);
-  Buffer scratch(DType::u8, 1, static_cast<int64_t>(Backend::attention_scratch_bytes(s, pool.size())));
+  Buffer scratch(DType::u8, 1, static_cast<int64_t>(cpu_attention_scratch_bytes(s, pool.size())));
   qkv.fill(1);
   dout.fill(2);
   auto q = [&](const Buffer& x) { return x.view.col_range(0, heads * d); };
@@ -93,7 +93,7 @@ void measure_training(ThreadPool& pool, DType dtype, int64_t batch, int64_t leng
 void measure_decode(ThreadPool& pool, DType dtype, int64_t keys, int64_t heads, int64_t kv_heads, int64_t d) {
   const AttentionShape s{1, 1, keys, heads, kv_heads, d, 1.0f / std::sqrt(static_cast<float>(d))};
   Buffer q(dtype, 1, heads * d), k(dtype, keys, kv_heads * d), v(dtype, keys, kv_heads * d), out(dtype, 1, heads * d);
-  Buffer starts(DType::i32, 1, 1), scratch(DType::u8, 1, static_cast<int64_t>(Backend::attention_scratch_bytes(s, pool.size())));
+  Buffer starts(DType::i32, 1, 1), scratch(DType::u8, 1, static_cast<int64_t>(cpu_attention_scratch_bytes(s, pool.size())));
   q.fill(1);
   k.fill(2);
   v.fill(3);

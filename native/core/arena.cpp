@@ -43,7 +43,19 @@ Arena::Arena(Kind kind, uint64_t budget) : kind_(kind), budget_(budget) {
   }
 }
 
+Arena::Arena(DeviceMemory& memory, uint64_t capacity) : kind_(Kind::real), device_(&memory), budget_((capacity + kAlign - 1) / kAlign * kAlign) {
+  char* base = static_cast<char*>(memory.reserve(budget_));
+  for (Region& region : regions_) {
+    region.base = base;
+    region.reserved = budget_;
+  }
+}
+
 Arena::~Arena() {
+  if (device_) {
+    device_->release(regions_[0].base);
+    return;
+  }
   for (Region& region : regions_) {
     if (region.base) munmap(region.base, region.reserved);
   }
@@ -65,8 +77,16 @@ uint64_t Arena::place(Region& region, uint64_t bytes) {
   return offset;
 }
 
-Arena::Block Arena::allocate(uint64_t bytes, Category category, Lifetime lifetime) {
-  bytes = std::max<uint64_t>(kAlign, (bytes + kAlign - 1) / kAlign * kAlign);
+// On a card passing blocks are counted from the end of the reservation: the two regions share it and never meet, because their
+// high-water marks together are bounded by its size.
+void* Arena::address(const Region& region, Lifetime lifetime, uint64_t offset, uint64_t bytes) const {
+  if (!real()) return nullptr;
+  if (device_ && lifetime == Lifetime::passing) return region.base + (region.reserved - offset - bytes);
+  return region.base + offset;
+}
+
+Arena::Block Arena::allocate(uint64_t asked, Category category, Lifetime lifetime) {
+  const uint64_t bytes = std::max<uint64_t>(kAlign, (asked + kAlign - 1) / kAlign * kAlign);
   Region& region = regions_[static_cast<size_t>(lifetime)];
   const uint64_t offset = place(region, bytes);
   usage_.live_bytes += bytes;
@@ -82,10 +102,13 @@ Arena::Block Arena::allocate(uint64_t bytes, Category category, Lifetime lifetim
            "Ask `rankwise plan` what would make it fit, or raise device.memoryBudget.");
     }
   }
-  return {offset, bytes, lifetime, category, real() ? region.base + offset : nullptr};
+  void* data = address(region, lifetime, offset, bytes);
+  if (device_) device_->begin_block(data, asked);
+  return {offset, bytes, asked, lifetime, category, data};
 }
 
 void Arena::release(const Block& block) {
+  if (device_) device_->end_block(block.data, block.asked);
   Region& region = regions_[static_cast<size_t>(block.lifetime)];
   usage_.live_bytes -= block.bytes;
   usage_.live_by_category[static_cast<size_t>(block.category)] -= block.bytes;

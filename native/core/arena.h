@@ -25,6 +25,16 @@ struct ArenaUsage {
   uint64_t unused_at_peak = 0;                            // holes below the mark at that moment: peak = sum(peak_by_category) + this
 };
 
+// Memory of a card, reserved once and cut up by an Arena. The blocks' lives are told so that an emulated card can watch accesses.
+class DeviceMemory {
+ public:
+  virtual ~DeviceMemory() = default;
+  virtual void* reserve(uint64_t bytes) = 0;  // throws E_MEMORY
+  virtual void release(void* address) = 0;
+  virtual void begin_block(void* address, uint64_t bytes) = 0;
+  virtual void end_block(void* address, uint64_t bytes) = 0;
+};
+
 // The one accounted allocator of a run. A real arena owns memory; a sizes-only arena (the planner's) hands out null pointers
 // but places every block at the same offsets, so that both report the same peak for the same sequence of calls.
 // Best fit, lowest address first, neighbours coalesced; blocks are multiples of 64 bytes and so aligned. Not thread-safe: the
@@ -34,6 +44,8 @@ class Arena {
   enum class Kind { real, sizes_only };
   // `budget` in bytes; 0 = none. Exceeding it throws E_BUDGET.
   Arena(Kind kind, uint64_t budget);
+  // A real arena in `capacity` bytes of a card, which outlives it: both regions in one reservation, one from each end.
+  Arena(DeviceMemory& memory, uint64_t capacity);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -41,6 +53,7 @@ class Arena {
   struct Block {
     uint64_t offset = 0;
     uint64_t bytes = 0;
+    uint64_t asked = 0;  // before rounding
     Lifetime lifetime = Lifetime::passing;
     Category category = Category::workspace;
     void* data = nullptr;
@@ -63,7 +76,9 @@ class Arena {
     std::map<uint64_t, uint64_t> holes;      // offset → bytes, below `end`
   };
   uint64_t place(Region& region, uint64_t bytes);
+  void* address(const Region& region, Lifetime lifetime, uint64_t offset, uint64_t bytes) const;
   Kind kind_;
+  DeviceMemory* device_ = nullptr;
   uint64_t budget_;
   std::array<Region, 2> regions_;
   ArenaUsage usage_;

@@ -22,4 +22,7 @@ void attention_backward(ThreadPool& pool, Isa isa, const AttentionShape& shape, 
                         const View& v, const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk,
                         const View& dv, const View& scratch);
 
+// What Backend::attention_scratch_bytes answers on a processor with this number of threads.
+uint64_t cpu_attention_scratch_bytes(const AttentionShape& shape, int threads);
+
 }  // namespace rankwise

@@ -84,16 +84,18 @@ void CpuBackend::rope(const View& x, int64_t head_dim, const View& positions, co
   });
 }
 
+uint64_t CpuBackend::attention_scratch_bytes(const AttentionShape& shape) const { return cpu_attention_scratch_bytes(shape, threads()); }
+
 void CpuBackend::attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start,
                            const View& out, const View* lse, const View& scratch) {
-  shape_checks::attention(shape, q, k, v, segment_start, out, lse, scratch, threads());
+  shape_checks::attention(shape, q, k, v, segment_start, out, lse, scratch, attention_scratch_bytes(shape));
   attention_forward(pool_, isa_, shape, q, k, v, segment_start, out, lse, scratch);
 }
 
 void CpuBackend::attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v,
                                     const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk,
                                     const View& dv, const View& scratch) {
-  shape_checks::attention_backward(shape, dout, q, k, v, out, segment_start, lse, dq, dk, dv, scratch, threads());
+  shape_checks::attention_backward(shape, dout, q, k, v, out, segment_start, lse, dq, dk, dv, scratch, attention_scratch_bytes(shape));
   rankwise::attention_backward(pool_, isa_, shape, dout, q, k, v, out, segment_start, lse, dq, dk, dv, scratch);
 }
 

@@ -23,6 +23,9 @@ class CpuBackend final : public Backend {
   int threads() const override { return pool_.size(); }
   Isa isa() const { return isa_; }
 
+  void upload(const void* from, const View& to) override;
+  void download(const View& from, void* to) override;
+
   using Backend::matmul;
   void matmul(std::span<const Term> terms, const View& out, Product product, const Epilogue& epilogue) override;
 
@@ -39,6 +42,8 @@ class CpuBackend final : public Backend {
                           const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv,
                           const View& scratch) override;
 
+  uint64_t attention_scratch_bytes(const AttentionShape& shape) const override;
+
   // Ids, targets and positions out of range throw E_INDEX.
   void embedding(const View& ids, const View& table, const View& out) override;
   void embedding_backward(const View& ids, const View& dout, const View& dtable) override;
@@ -52,6 +57,7 @@ class CpuBackend final : public Backend {
   void fill_normal(const View& x, float deviation, const RandomStream& stream) override;
   void fill_uniform(const View& x, float low, float high, const RandomStream& stream) override;
   double sum_squares(const View& x) override;
+  double sum_squares(std::span<const View> tensors) override;
   double sum(const View& x) override;
   double squared_distance(const View& a, const View& b) override;
 
@@ -66,7 +72,7 @@ class CpuBackend final : public Backend {
   void eigh_top(std::span<const EighTask> tasks) override;
   void orthonormalize_rows(const View& a, const View& scratch) override;
   void fix_row_signs(const View& a) override;
-  void pseudo_inverse_symmetric(const View& a, const View& out) override;
+  void pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch) override;
 
  private:
   // body(begin, end, member) over parts of [0, count); small jobs stay on the calling thread.

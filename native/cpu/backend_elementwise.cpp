@@ -25,6 +25,16 @@ void CpuBackend::swiglu_backward(const View& dout, const View& gate, const View&
   });
 }
 
+void CpuBackend::upload(const void* from, const View& to) {
+  shape_checks::contiguous_bytes("upload", to);
+  std::memcpy(to.data, from, static_cast<size_t>(to.size()) * bytes_of(to.dtype));
+}
+
+void CpuBackend::download(const View& from, void* to) {
+  shape_checks::contiguous_bytes("download", from);
+  std::memcpy(to, from.data, static_cast<size_t>(from.size()) * bytes_of(from.dtype));
+}
+
 void CpuBackend::zero(const View& x) {
   const int64_t bytes = static_cast<int64_t>(bytes_of(x.dtype));
   spans(x, x.contiguous(), [&](int64_t row, int64_t column, int64_t n) {
@@ -109,6 +119,12 @@ double CpuBackend::sum_squares(const View& x) {
   shape_checks::floats("sum_squares", x);
   const auto kernel = kernels_.sum_squares[kind(x)];
   return fixed_order_sum(x, x.contiguous(), [&](int64_t row, int64_t column, int64_t n) { return kernel(n, at(x, row, column)); });
+}
+
+double CpuBackend::sum_squares(std::span<const View> tensors) {
+  double total = 0;
+  for (const View& x : tensors) total += sum_squares(x);
+  return total;
 }
 
 double CpuBackend::sum(const View& x) {

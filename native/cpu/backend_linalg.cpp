@@ -19,7 +19,7 @@ struct alignas(64) CacheLine {
 // Tasks go round the team, one thread each. The eigenvectors replace the Gram matrix as rows in ascending order; what is asked is
 // copied out from the end.
 void CpuBackend::eigh_top(std::span<const EighTask> tasks) {
-  shape_checks::eigh_top(tasks);
+  shape_checks::eigh_top(tasks, *this);
   const auto solve = [&](const EighTask& task) {
     const int64_t p = task.gram.rows, r = task.out.rows;
     float* gram = task.gram.as<float>();
@@ -52,8 +52,8 @@ void CpuBackend::fix_row_signs(const View& a) {
   for (int64_t row = 0; row < a.rows; ++row) fix_sign(a.as<float>() + row * a.ld, a.cols);
 }
 
-void CpuBackend::pseudo_inverse_symmetric(const View& a, const View& out) {
-  shape_checks::pseudo_inverse_symmetric(a, out);
+void CpuBackend::pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch) {
+  shape_checks::pseudo_inverse_symmetric(a, out, scratch, *this);
   eigen_pseudo_inverse(a.as<float>(), a.ld, a.rows, 1e-7f, out.as<float>(), out.ld);
 }
 

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "cpu/backend_spans.h"
 #include "cpu/view_math.h"
 #include "ops/shape_checks.h"
@@ -9,29 +7,6 @@ namespace rankwise {
 namespace {
 
 constexpr int64_t kBlock8 = 256;
-
-AdamConstants constants_of(const AdamStep& step) {
-  const double t = static_cast<double>(step.t);
-  const double correction1 = 1.0 - std::pow(static_cast<double>(step.beta1), t);
-  const double correction2 = 1.0 - std::pow(static_cast<double>(step.beta2), t);
-  AdamConstants c{};
-  c.gradient_scale = step.gradient_scale;
-  c.beta1 = step.beta1;
-  c.rest1 = static_cast<float>(1.0 - static_cast<double>(step.beta1));
-  c.beta2 = step.beta2;
-  c.rest2 = static_cast<float>(1.0 - static_cast<double>(step.beta2));
-  c.m_scale = static_cast<float>(step.epsilon_inside ? std::sqrt(correction2) / correction1 : 1.0 / correction1);
-  c.v_scale = static_cast<float>(step.epsilon_inside ? 1.0 : 1.0 / correction2);
-  c.epsilon = step.epsilon;
-  c.decay = static_cast<float>(1.0 - static_cast<double>(step.learning_rate) * static_cast<double>(step.weight_decay));
-  c.rate = step.learning_rate;
-  c.stochastic = step.rounding != nullptr;
-  if (step.rounding) {
-    c.stream_key = stream_key(*step.rounding);
-    c.stream_step = step.rounding->step;
-  }
-  return c;
-}
 
 Moments8 moments_from(const Adam8State& state, int64_t block) {
   Moments8 s{};
@@ -58,7 +33,7 @@ int64_t blocks_of(int64_t n, int64_t block) { return (n + block - 1) / block; }
 // Parts begin at multiples of 64 elements, as the random words of stochastic rounding ask.
 void CpuBackend::adamw(const View& parameter, const View& gradient, const View& m, const View& v, const AdamStep& step) {
   shape_checks::adam(parameter, gradient, m, v);
-  const AdamConstants constants = constants_of(step);
+  const AdamConstants constants = adam_constants(step);
   const auto kernel = kernels_.adamw[kind(parameter)][kind(gradient)][kind(m)];
   const int64_t n = parameter.size();
   constexpr int64_t kRun = 64;
@@ -72,7 +47,7 @@ void CpuBackend::adamw(const View& parameter, const View& gradient, const View& 
 void CpuBackend::adam_direction(const View& gradient, const View& m, const View& v, const View& update, const AdamStep& step) {
   shape_checks::adam(update, gradient, m, v);
   shape_checks::f32("adam_direction", update);
-  const AdamConstants constants = constants_of(step);
+  const AdamConstants constants = adam_constants(step);
   const auto kernel = kernels_.adam_direction[kind(gradient)][kind(m)];
   split(gradient.size(), kSpanGrain, [&](int64_t from, int64_t to, int) {
     kernel(to - from, constants, at(gradient, 0, from), at(m, 0, from), at(v, 0, from), update.as<float>() + from);
@@ -81,7 +56,7 @@ void CpuBackend::adam_direction(const View& gradient, const View& m, const View&
 
 void CpuBackend::adamw8(const View& parameter, const View& gradient, const Adam8State& state, const AdamStep& step) {
   shape_checks::adam8(parameter, gradient);
-  const AdamConstants constants = constants_of(step);
+  const AdamConstants constants = adam_constants(step);
   const auto kernel = kernels_.adamw8[kind(parameter)][kind(gradient)];
   const int64_t n = parameter.size();
   split(blocks_of(n, kBlock8), kSpanGrain / kBlock8, [&](int64_t from, int64_t to, int) {
@@ -94,7 +69,7 @@ void CpuBackend::adamw8(const View& parameter, const View& gradient, const Adam8
 void CpuBackend::adam_direction8(const View& gradient, const Adam8State& state, const View& update, const AdamStep& step) {
   shape_checks::adam8(update, gradient);
   shape_checks::f32("adam_direction8", update);
-  const AdamConstants constants = constants_of(step);
+  const AdamConstants constants = adam_constants(step);
   const auto kernel = kernels_.adam_direction8[kind(gradient)];
   const int64_t n = gradient.size();
   split(blocks_of(n, kBlock8), kSpanGrain / kBlock8, [&](int64_t from, int64_t to, int) {

@@ -41,32 +41,36 @@ void LoqtSlot::visit(const StateVisitor& visitor) const {
   fixed().storage.visit(linear_->name + ".loqt_basis", visitor);
 }
 
-void LoqtSlot::begin(const Context& context, const WeightSource& source, bool first) {
+void LoqtSlot::begin(const Context& context, bool first) {
   linear_->probing = true;
   linear_->probe_written = false;
-  if (first) return;  // the weight as loaded is the quantized original already, and the trained factor is zero
-  if (linear_->weight.is_nf4()) {
-    Tensor full = event_tensor(context, linear_->out, linear_->in);
-    folded(context, source, first, full);
-    linear_->stand_in = Weight(context, linear_->weight.format(), linear_->out, linear_->in, Category::events, Lifetime::passing);
-    linear_->stand_in.assign(context, full);
-  } else {
-    linear_->delta->add_to(context, linear_->weight.dense());
-    context.ops.zero(trained().storage.dense());
-  }
+  first_ = first;
+  if (first || linear_->weight.is_nf4()) return;
+  linear_->delta->add_to(context, linear_->weight.dense());
+  context.ops.zero(trained().storage.dense());
+}
+
+// At the first event the weight as loaded is the quantized original already, and the trained factor is zero.
+void LoqtSlot::stand_in(const Context& context) {
+  if (first_ || !linear_->weight.is_nf4()) return;
+  Tensor full = event_tensor(context, linear_->out, linear_->in);
+  linear_->weight.read(context, full);
+  linear_->delta->add_to(context, full);
+  linear_->stand_in = Weight(context, linear_->weight.format(), linear_->out, linear_->in, Category::events, Lifetime::passing);
+  linear_->stand_in.assign(context, full);
 }
 
 void LoqtSlot::park(const Context& context) {
   if (!settings_.park) return;
   if (!parked_ && context.arena.real()) parked_ = std::make_unique<Parked>(settings_.park_folder);
-  if (parked_) parked_->store(linear_->probe_gradient);
+  if (parked_) parked_->store(context, linear_->probe_gradient);
   linear_->probe_gradient.reset();
 }
 
 void LoqtSlot::unpark(const Context& context) {
   if (!settings_.park || linear_->probe_gradient) return;
   linear_->probe_gradient = event_tensor(context, linear_->out, linear_->in);
-  if (parked_) parked_->load(linear_->probe_gradient);
+  if (parked_) parked_->load(context, linear_->probe_gradient);
 }
 
 LayerReport LoqtSlot::rebuild(const Context& context, const WeightSource& source, bool first, const View& basis) {
@@ -110,7 +114,12 @@ void LoqtSlot::compensate(const Context& context, const View& full, LayerReport&
     fixed().storage.read(context, fixed_rows);
     Tensor inverse = event_tensor(context, r, r);
     context.ops.matmul(Operand(fixed_rows), Operand(fixed_rows, true), inverse, Product::f32);
-    context.ops.pseudo_inverse_symmetric(inverse, inverse);
+    {
+      const uint64_t bytes = context.ops.pseudo_inverse_scratch_bytes(r);
+      Tensor scratch;
+      if (bytes) scratch = context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::events);
+      context.ops.pseudo_inverse_symmetric(inverse, inverse, scratch);
+    }
     Tensor projected = event_tensor(context, factor.rows, factor.cols);
     Tensor candidate = event_tensor(context, factor.rows, factor.cols);
     Weight trial(context, linear_->weight.format(), m, n, Category::events, Lifetime::passing);

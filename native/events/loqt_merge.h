@@ -31,8 +31,8 @@ class Parked {
   ~Parked();
   Parked(const Parked&) = delete;
   Parked& operator=(const Parked&) = delete;
-  void store(const View& view) const;
-  void load(const View& view) const;
+  void store(const Context& context, const View& view) const;
+  void load(const Context& context, const View& view) const;
 
  private:
   int file_ = -1;
@@ -44,7 +44,7 @@ class Parked {
 //
 // The full-precision fold W_fp is never kept for all layers: the old 4-bit weight and the old factors stay until the layer is
 // rebuilt, and W_fp = deq(Q) + s·B·A is made again for one layer at a time. While the gradient is probed the layer computes with a
-// stand-in, NF4(W_fp).
+// stand-in, NF4(W_fp), which is made again whenever the block is gone through: there is one block of them at a time.
 class LoqtSlot {
  public:
   LoqtSlot(const Context& context, const LoqtSettings& settings, Linear& linear, DType trained_dtype);
@@ -53,13 +53,17 @@ class LoqtSlot {
   const std::string& name() const { return linear_->name; }
   Factor& trained() { return input_side_ ? linear_->delta->b : linear_->delta->a; }
 
-  // Folds and starts the probe. `source`: where the first event takes W_fp from, so that the compensation sees the original weight.
-  void begin(const Context& context, const WeightSource& source, bool first);
+  // Starts the probe; folds the trained factor into a dense weight.
+  void begin(const Context& context, bool first);
+  // What the layer computes with while it is probed, and its end. Nothing at the first event and where weights are dense.
+  void stand_in(const Context& context);
+  void drop_stand_in() { linear_->stand_in = Weight(); }
   // Between the micro-batches of a probe window: parks the gradient, or brings it back.
   void park(const Context& context);
   void unpark(const Context& context);
   // The matrix whose subspace is wanted, and where it goes (f32).
   const View& probe_gradient() const { return linear_->probe_gradient.view(); }
+  // `source`: where the first event takes W_fp from, so that the compensation sees the original weight.
   // Ends the probe: the new fixed factor (basis, f32 [r × p]), compensation, state policy.
   LayerReport rebuild(const Context& context, const WeightSource& source, bool first, const View& basis);
 
@@ -78,6 +82,7 @@ class LoqtSlot {
   LoqtSettings settings_;
   Linear* linear_;
   bool input_side_;
+  bool first_ = false;
   std::unique_ptr<Parked> parked_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "events/loqt_merge.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -17,9 +18,10 @@ Parked::Parked(const std::string& folder) {
 
 Parked::~Parked() { close(file_); }
 
-void Parked::store(const View& view) const {
-  const char* from = view.as<char>();
-  const int64_t bytes = view.size() * static_cast<int64_t>(bytes_of(view.dtype));
+void Parked::store(const Context& context, const View& view) const {
+  const HostRead values(context, view);
+  const char* from = values.as<char>();
+  const int64_t bytes = static_cast<int64_t>(values.bytes());
   for (int64_t done = 0; done < bytes;) {
     const ssize_t count = pwrite(file_, from + done, static_cast<size_t>(bytes - done), done);
     if (count <= 0) fail("E_WRITE", "The disk takes no more of a parked gradient.", "Free some space, or turn parkOnHost off.");
@@ -27,14 +29,16 @@ void Parked::store(const View& view) const {
   }
 }
 
-void Parked::load(const View& view) const {
-  char* to = view.as<char>();
-  const int64_t bytes = view.size() * static_cast<int64_t>(bytes_of(view.dtype));
+void Parked::load(const Context& context, const View& view) const {
+  HostWrite values(context, view);
+  char* to = values.as<char>();
+  const int64_t bytes = static_cast<int64_t>(values.bytes());
   for (int64_t done = 0; done < bytes;) {
     const ssize_t count = pread(file_, to + done, static_cast<size_t>(bytes - done), done);
     if (count <= 0) fail("E_READ", "A parked gradient cannot be read back.", "Check the disk.");
     done += count;
   }
+  values.done();
 }
 
 }  // namespace rankwise

@@ -12,6 +12,12 @@ Operand tall(const View& gradient, bool transposed) {
   return Operand(gradient, input_side(gradient.rows, gradient.cols) ? transposed : !transposed);
 }
 
+// What the device wants beside an eigenproblem of p; nothing on the processor.
+Tensor scratch_of(const Context& context, int64_t p) {
+  const uint64_t bytes = context.ops.eigh_scratch_bytes(p);
+  return bytes ? context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::events) : Tensor();
+}
+
 void by_iteration(const Context& context, const SubspaceTask& task, uint64_t seed) {
   const int64_t r = task.basis.rows, p = task.basis.cols;
   const int64_t q = std::max(task.gradient.rows, task.gradient.cols);
@@ -34,7 +40,8 @@ void by_iteration(const Context& context, const SubspaceTask& task, uint64_t see
   Tensor vectors = context.passing(DType::f32, r, k, Category::events);
   Tensor values = context.passing(DType::f32, 1, r, Category::events);
   context.ops.matmul(Operand(on_large), Operand(on_large, true), gram, Product::f32);
-  const Backend::EighTask eigh{gram, vectors, values};
+  Tensor eigh_scratch = scratch_of(context, k);
+  const Backend::EighTask eigh{gram, vectors, values, eigh_scratch};
   context.ops.eigh_top(std::span(&eigh, 1));
   context.ops.matmul(Operand(vectors), Operand(on_small), task.basis, Product::f32);
   context.ops.fix_row_signs(task.basis);
@@ -51,8 +58,10 @@ void top_subspaces(const Context& context, std::span<const SubspaceTask> tasks, 
     owned.push_back(context.passing(DType::f32, p, p, Category::events));
     const View gram = owned.back();
     owned.push_back(context.passing(DType::f32, 1, task.basis.rows, Category::events));
+    const View values = owned.back();
+    owned.push_back(scratch_of(context, p));
     context.ops.matmul(tall(task.gradient, true), tall(task.gradient, false), gram, Product::f32);
-    eigh.push_back({gram, task.basis, owned.back().view()});
+    eigh.push_back({gram, task.basis, values, owned.back().view()});
   }
   if (!eigh.empty()) context.ops.eigh_top(eigh);
   owned.clear();

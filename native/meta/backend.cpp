@@ -1,5 +1,6 @@
 #include "meta/backend.h"
 
+#include "cpu/attention.h"
 #include "ops/shape_checks.h"
 
 namespace rankwise {
@@ -14,6 +15,27 @@ double causal_pairs(const AttentionShape& s) {
 double cube(int64_t n) { return static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n); }
 
 }  // namespace
+
+MetaBackend::MetaBackend(Arena& arena, int threads, DeviceKind device)
+    : threads_(device == DeviceKind::cuda ? kCudaStrips : resolve_threads(threads)) {
+  if (device == DeviceKind::cuda) {
+    workspace_.emplace<CudaWorkspace>(arena);
+  } else {
+    workspace_.emplace<CpuWorkspace>(arena, threads_);
+  }
+}
+
+void MetaBackend::upload(const void*, const View& to) { shape_checks::contiguous_bytes("upload", to); }
+
+void MetaBackend::download(const View& from, void*) { shape_checks::contiguous_bytes("download", from); }
+
+uint64_t MetaBackend::attention_scratch_bytes(const AttentionShape& shape) const {
+  return on_card() ? cuda_attention_scratch_bytes(shape) : cpu_attention_scratch_bytes(shape, threads_);
+}
+
+uint64_t MetaBackend::eigh_scratch_bytes(int64_t p) const { return on_card() ? cuda_eigh_scratch_bytes(p) : 0; }
+
+uint64_t MetaBackend::pseudo_inverse_scratch_bytes(int64_t r) const { return on_card() ? cuda_pseudo_inverse_scratch_bytes(r) : 0; }
 
 void MetaBackend::matmul(std::span<const Term> terms, const View& out, Product product, const Epilogue& epilogue) {
   shape_checks::matmul(terms, out, epilogue);
@@ -48,14 +70,14 @@ void MetaBackend::swiglu_backward(const View& dout, const View& gate, const View
 
 void MetaBackend::attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start,
                             const View& out, const View* lse, const View& scratch) {
-  shape_checks::attention(shape, q, k, v, segment_start, out, lse, scratch, threads_);
+  shape_checks::attention(shape, q, k, v, segment_start, out, lse, scratch, attention_scratch_bytes(shape));
   count(4.0 * static_cast<double>(shape.head_dim) * causal_pairs(shape));
 }
 
 void MetaBackend::attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v,
                                      const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk,
                                      const View& dv, const View& scratch) {
-  shape_checks::attention_backward(shape, dout, q, k, v, out, segment_start, lse, dq, dk, dv, scratch, threads_);
+  shape_checks::attention_backward(shape, dout, q, k, v, out, segment_start, lse, dq, dk, dv, scratch, attention_scratch_bytes(shape));
   count(10.0 * static_cast<double>(shape.head_dim) * causal_pairs(shape));
 }
 
@@ -112,6 +134,11 @@ double MetaBackend::sum_squares(const View& x) {
   return 0;
 }
 
+double MetaBackend::sum_squares(std::span<const View> tensors) {
+  for (const View& x : tensors) sum_squares(x);
+  return 0;
+}
+
 double MetaBackend::sum(const View& x) {
   shape_checks::floats("sum", x);
   count_elements(x);
@@ -158,7 +185,7 @@ void MetaBackend::dequantize_nf4(const Nf4View& from, const View& to) {
 
 // Reduction to tridiagonal form, its vectors, and the rotations of the iteration: about 9 p³.
 void MetaBackend::eigh_top(std::span<const EighTask> tasks) {
-  shape_checks::eigh_top(tasks);
+  shape_checks::eigh_top(tasks, *this);
   for (const EighTask& task : tasks) count(9.0 * cube(task.gram.rows));
 }
 
@@ -172,8 +199,8 @@ void MetaBackend::fix_row_signs(const View& a) {
   count_elements(a);
 }
 
-void MetaBackend::pseudo_inverse_symmetric(const View& a, const View& out) {
-  shape_checks::pseudo_inverse_symmetric(a, out);
+void MetaBackend::pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch) {
+  shape_checks::pseudo_inverse_symmetric(a, out, scratch, *this);
   count(11.0 * cube(a.rows));
 }
 

@@ -1,17 +1,23 @@
 #pragma once
+#include <variant>
+
 #include "cpu/workspace.h"
+#include "cuda/host/workspace.h"
 #include "ops/ops.h"
 
 namespace rankwise {
 
-// Sizes without data: the same checks as every backend, the same workspace as CpuBackend with this number of threads, and a count of
-// floating-point operations instead of results. Numbers that would be read from data are 0.
+// Sizes without data: the same checks, the same workspace and the same scratch as the backend of the device it stands for, and a count
+// of floating-point operations instead of results. Numbers that would be read from data are 0.
 class MetaBackend final : public Backend {
  public:
-  MetaBackend(Arena& arena, int threads) : threads_(resolve_threads(threads)), workspace_(arena, threads_) {}
+  // Stands for CpuBackend with this number of threads, or for CudaBackend, whose answer does not depend on it.
+  MetaBackend(Arena& arena, int threads, DeviceKind device = DeviceKind::cpu);
 
   const char* name() const override { return "meta"; }
   int threads() const override { return threads_; }
+  void upload(const void* from, const View& to) override;
+  void download(const View& from, void* to) override;
   // 2·M·N·K per term of a product, 4·D (forward) and 10·D (backward) per pair of query and key of a head that the causal mask lets
   // meet, one per element for everything else.
   double operations() const { return operations_; }
@@ -29,6 +35,7 @@ class MetaBackend final : public Backend {
   void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
                           const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv,
                           const View& scratch) override;
+  uint64_t attention_scratch_bytes(const AttentionShape& shape) const override;
   void embedding(const View& ids, const View& table, const View& out) override;
   void embedding_backward(const View& ids, const View& dout, const View& dtable) override;
   void cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) override;
@@ -40,6 +47,7 @@ class MetaBackend final : public Backend {
   void fill_normal(const View& x, float deviation, const RandomStream& stream) override;
   void fill_uniform(const View& x, float low, float high, const RandomStream& stream) override;
   double sum_squares(const View& x) override;
+  double sum_squares(std::span<const View> tensors) override;
   double sum(const View& x) override;
   double squared_distance(const View& a, const View& b) override;
   void adamw(const View& parameter, const View& gradient, const View& m, const View& v, const AdamStep& step) override;
@@ -49,16 +57,19 @@ class MetaBackend final : public Backend {
   void quantize_nf4(const View& from, const Nf4View& to, const View& scratch) override;
   void dequantize_nf4(const Nf4View& from, const View& to) override;
   void eigh_top(std::span<const EighTask> tasks) override;
+  uint64_t eigh_scratch_bytes(int64_t p) const override;
   void orthonormalize_rows(const View& a, const View& scratch) override;
   void fix_row_signs(const View& a) override;
-  void pseudo_inverse_symmetric(const View& a, const View& out) override;
+  void pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch) override;
+  uint64_t pseudo_inverse_scratch_bytes(int64_t r) const override;
 
  private:
+  bool on_card() const { return std::holds_alternative<CudaWorkspace>(workspace_); }
   void count(double operations) { operations_ += operations; }
   void count_elements(const View& x) { operations_ += static_cast<double>(x.size()); }
 
   int threads_;
-  CpuWorkspace workspace_;
+  std::variant<std::monostate, CpuWorkspace, CudaWorkspace> workspace_;
   double operations_ = 0;
 };
 

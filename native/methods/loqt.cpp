@@ -62,16 +62,24 @@ class Loqt : public Method {
   std::vector<int64_t> event_steps(int64_t end, size_t most) const override { return schedule_.steps(end, most); }
   const char* event_kind() const override { return "merge"; }
 
-  void begin_step(const Context& context, Model&, const WeightSource& source, int64_t step) override {
+  void begin_step(const Context& context, Model&, const WeightSource&, int64_t step) override {
     if (!event_due(step)) return;
-    for (auto& slot : slots_) slot->begin(context, source, step == 0);
+    for (auto& slot : slots_) slot->begin(context, step == 0);
   }
 
-  void between_units(const Context& context, int unit, bool before) override {
-    if (!loqt_.park || settings_.accumulation == 1) return;
+  void enter_unit(const Context& context, int unit, bool backward) override {
     for (auto& slot : slots_) {
-      if (slot->linear().unit != unit || !slot->linear().probing || !slot->linear().probe_written) continue;
-      before ? slot->unpark(context) : slot->park(context);
+      if (slot->linear().unit != unit || !slot->linear().probing) continue;
+      slot->stand_in(context);
+      if (backward && parks() && slot->linear().probe_written) slot->unpark(context);
+    }
+  }
+
+  void leave_unit(const Context& context, int unit, bool backward) override {
+    for (auto& slot : slots_) {
+      if (slot->linear().unit != unit || !slot->linear().probing) continue;
+      slot->drop_stand_in();
+      if (backward && parks()) slot->park(context);
     }
   }
 
@@ -111,6 +119,8 @@ class Loqt : public Method {
   }
 
  private:
+  // Within one micro-batch nothing waits.
+  bool parks() const { return loqt_.park && settings_.accumulation > 1; }
   MethodSettings settings_;
   LoqtSettings loqt_;
   EventSchedule schedule_;

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "io/peft.h"
 #include "methods/families.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -114,7 +115,11 @@ class Lora : public Method {
 
   static void load_factor(const Context& context, const View& to, const std::function<void(float*)>& read) {
     Tensor dense = context.passing(DType::f32, to.rows, to.cols, Category::workspace);
-    if (context.arena.real()) read(dense.as<float>());
+    if (context.arena.real()) {
+      HostWrite values(context, dense);
+      read(values.as<float>());
+      values.done();
+    }
     context.ops.copy(dense, to);
   }
 

@@ -75,8 +75,10 @@ class Method {
   virtual const char* event_kind() const { return ""; }
   // Before the first micro-batch of a step.
   virtual void begin_step(const Context& context, Model& model, const WeightSource& source, int64_t step) {}
-  // Around every unit's backward in the micro-batches of an event step.
-  virtual void between_units(const Context& context, int unit, bool before) {}
+  // Around every unit's forward, and around its backward with what is computed again for it, in the micro-batches of an event step. The
+  // last backward ends with unit_ready instead of leave_unit.
+  virtual void enter_unit(const Context& context, int unit, bool backward) {}
+  virtual void leave_unit(const Context& context, int unit, bool backward) {}
   // In the last micro-batch's backward, when a unit's gradients are complete.
   virtual void unit_ready(const Context& context, Model& model, const WeightSource& source, int unit, int64_t step, EventReport& report) {}
   virtual UpdatePolicy policy(const Parameter& parameter, int64_t step) const { return UpdatePolicy::normal; }

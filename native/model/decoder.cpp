@@ -19,7 +19,7 @@ AttentionShape attention_shape(const ModelConfig& c, const Batch& batch) {
 }
 
 Tensor attention_scratch(const Context& context, const AttentionShape& shape) {
-  const uint64_t bytes = Backend::attention_scratch_bytes(shape, context.ops.threads());
+  const uint64_t bytes = context.ops.attention_scratch_bytes(shape);
   return context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::workspace);
 }
 

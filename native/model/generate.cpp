@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "model/decoder.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -60,8 +61,8 @@ Pass make_pass(const Context& context, const Model& model, int64_t rows, int64_t
   p.up = act(c.intermediate_size);
   p.rstd = context.passing(DType::f32, 1, rows * std::max(c.heads, c.kv_heads), Category::activations);
   // Both kinds of pass are provided for: many queries on as many keys, and one query on all of them.
-  const uint64_t bytes = std::max(Backend::attention_scratch_bytes(cached_shape(c, rows, rows), context.ops.threads()),
-                                  Backend::attention_scratch_bytes(cached_shape(c, 1, capacity), context.ops.threads()));
+  const uint64_t bytes = std::max(context.ops.attention_scratch_bytes(cached_shape(c, rows, rows)),
+                                  context.ops.attention_scratch_bytes(cached_shape(c, 1, capacity)));
   p.scratch = context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::workspace);
   p.logits = context.passing(DType::f32, 1, c.vocab_size, Category::activations);
   for (size_t slot = 0; slot < kLinears; ++slot) p.u[slot] = model.blocks[0].linears[slot].make_u(context, rows);
@@ -123,8 +124,10 @@ void cached_block(const Context& context, const Model& model, size_t layer, Pass
 void feed(const Context& context, const Model& model, Pass& p, Cache& cache, const std::vector<int32_t>& ids, int64_t past) {
   const int64_t count = static_cast<int64_t>(ids.size());
   if (context.arena.real()) {
-    std::copy(ids.begin(), ids.end(), p.ids.as<int32_t>());
-    std::iota(p.positions.as<int32_t>(), p.positions.as<int32_t>() + count, static_cast<int32_t>(past));
+    std::vector<int32_t> positions(ids.size());
+    std::iota(positions.begin(), positions.end(), static_cast<int32_t>(past));
+    context.ops.upload(ids.data(), p.ids.view().col_range(0, count));
+    context.ops.upload(positions.data(), p.positions.view().col_range(0, count));
   }
   context.ops.embedding(p.ids.view().col_range(0, count), model.embedding.dense(), p.x.view().row_range(0, count));
   for (size_t layer = 0; layer < model.blocks.size(); ++layer) cached_block(context, model, layer, p, cache, past, count);
@@ -168,11 +171,10 @@ std::vector<int32_t> generate(const Context& context, const Model& model, const 
     feed(context, model, pass, cache, next, past);
     past += static_cast<int64_t>(next.size());
     const double draw = uniform({settings.seed, hash_name("generate"), 0}, added.size());
-    const int32_t id = context.arena.real()
-                           ? choose_token(pass.logits.as<float>(), model.config.vocab_size, settings.temperature, settings.top_p, draw)
-                           : 0;
+    const HostRead logits(context, pass.logits);
+    const int32_t id = context.arena.real() ? choose_token(logits.as<float>(), model.config.vocab_size, settings.temperature, settings.top_p, draw) : 0;
     added.push_back(id);
-    if (settings.on_token && !settings.on_token(id, pass.logits.as<float>())) break;
+    if (settings.on_token && !settings.on_token(id, logits.as<float>())) break;
     if (std::find(settings.stop_ids.begin(), settings.stop_ids.end(), id) != settings.stop_ids.end()) break;
     next.assign(1, id);
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "model/rope_scaling.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -22,14 +23,17 @@ void set_rotary_tables(const Context& context, Model& model, int64_t positions) 
   model.sin = context.lasting(DType::f32, positions, half, Category::workspace);
   if (!context.arena.real()) return;
   const std::vector<float> frequencies = rotary_inverse_frequencies(model.config);
+  HostWrite cosines(context, model.cos), sines(context, model.sin);
   for (int64_t position = 0; position < positions; ++position) {
     for (int64_t j = 0; j < half; ++j) {
       // float32 on purpose: the reference implementations form the angle in float32 too.
       const float angle = static_cast<float>(position) * frequencies[static_cast<size_t>(j)];
-      model.cos.as<float>()[position * half + j] = std::cos(angle);
-      model.sin.as<float>()[position * half + j] = std::sin(angle);
+      cosines.as<float>()[position * half + j] = std::cos(angle);
+      sines.as<float>()[position * half + j] = std::sin(angle);
     }
   }
+  cosines.done();
+  sines.done();
 }
 
 struct SlotShape {

@@ -6,6 +6,7 @@
 #include "io/files.h"
 #include "io/peft.h"
 #include "io/safetensors.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -58,7 +59,7 @@ void write_tensor(const Context& context, const Outgoing& tensor, SafetensorsWri
     converted = context.passing(tensor.entry.dtype, tensor.rows, tensor.cols, Category::workspace);
     context.ops.copy(dense, converted);
   }
-  if (writer) writer->write(converted ? converted.view().data : dense.view().data, tensor.bytes());
+  if (writer) writer->write(HostRead(context, converted ? converted : dense).data(), tensor.bytes());
 }
 
 std::string shard_name(size_t index, size_t count) {
@@ -141,7 +142,8 @@ void save_adapter(const Context& context, const Model& model, nlohmann::json con
     for (const auto& [entry, weight] : factors) {
       Tensor dense = context.passing(DType::f32, weight->rows(), weight->cols(), Category::workspace);
       weight->read(context, dense);
-      writer.write(dense.view().data, static_cast<uint64_t>(dense.view().size()) * 4);
+      const HostRead values(context, dense);
+      writer.write(values.data(), values.bytes());
     }
     writer.finish();
     config["base_model_name_or_path"] = base_folder;
@@ -158,8 +160,11 @@ std::unique_ptr<LowRankDelta> read_delta(const Context& context, const PeftAdapt
   delta->a.storage = Weight(context, format, layer.rank, layer.in, Category::deltas, Lifetime::lasting);
   delta->b.storage = Weight(context, format, layer.out, layer.rank, Category::deltas, Lifetime::lasting);
   if (context.arena.real()) {
-    adapter.read_a(module, delta->a.storage.dense().as<float>());
-    adapter.read_b(module, delta->b.storage.dense().as<float>());
+    HostWrite a(context, delta->a.storage.dense()), b(context, delta->b.storage.dense());
+    adapter.read_a(module, a.as<float>());
+    adapter.read_b(module, b.as<float>());
+    a.done();
+    b.done();
   }
   return delta;
 }

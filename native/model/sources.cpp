@@ -1,5 +1,6 @@
 #include "io/safetensors.h"
 #include "model/model.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -10,11 +11,10 @@ class FolderSource : public WeightSource {
   explicit FolderSource(const std::string& folder) : tensors_(folder) {}
   void fill(const Context& context, const std::string& name, const View& to, bool vector) const override {
     const std::vector<int64_t> shape = vector ? std::vector<int64_t>{to.cols} : std::vector<int64_t>{to.rows, to.cols};
-    if (context.arena.real()) {
-      tensors_.read(name, shape, to.dtype, to.data);
-    } else {
-      tensors_.require(name, shape);  // a plan refuses the weights that a run would refuse
-    }
+    if (!context.arena.real()) return tensors_.require(name, shape);  // a plan refuses the weights that a run would refuse
+    HostWrite values(context, to);
+    tensors_.read(name, shape, to.dtype, values.data());
+    values.done();
   }
 
  private:

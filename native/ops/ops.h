@@ -66,14 +66,26 @@ struct Adam8State {
   float* v_absmax = nullptr;
 };
 
-// The table of operations that every backend implements. All are synchronous for the caller, deterministic for a given number of
-// threads, allocate nothing, and take activations in f32 or bf16 alike (all activation arguments of one call share a type unless
-// stated). Gradients of parameters are f32 and are ADDED to what is there. On the meta backend calls only count operations.
+// Where a run's tensors lie and its operations are computed.
+enum class DeviceKind : uint8_t { cpu, cuda };
+
+// The table of operations that every backend implements. Each sees what the calls before it have done, all are deterministic for a
+// given number of threads, allocate nothing, and take activations in f32 or bf16 alike (all activation arguments of one call share a
+// type unless stated). Gradients of parameters are f32 and are ADDED to what is there. On the meta backend calls only count operations.
+// A card works behind the caller: what goes wrong there is thrown by the next call that waits for it (download and the sums).
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual const char* name() const = 0;
+  // How many work side by side and need scratch of their own: the processor's threads; on a card the strips that rows are cut into.
   virtual int threads() const = 0;
+
+  // ---- host and device ----
+  // Whether the host may read and write tensors in place. Everything above the table goes through ops/host_access.h.
+  virtual bool host_memory() const { return true; }
+  // The bytes of a contiguous tensor. Host memory may be reused when the call returns.
+  virtual void upload(const void* from, const View& to) = 0;
+  virtual void download(const View& from, void* to) = 0;
 
   // ---- products ----
   // out [M × N] f32 or bf16. All terms share M and N; terms with K = 0 are allowed.
@@ -107,8 +119,7 @@ class Backend {
   // read before its results are written. Heads that share a kv head are summed in order.
   virtual void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
                                   const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv, const View& scratch) = 0;
-  // The same number on every backend with the same number of threads.
-  static uint64_t attention_scratch_bytes(const AttentionShape& shape, int threads);
+  virtual uint64_t attention_scratch_bytes(const AttentionShape& shape) const = 0;
 
   // ---- embedding and loss ----
   // out [N × d] (f32 or bf16) = rows ids[i] of table [V × d] (f32 or bf16).
@@ -132,6 +143,8 @@ class Backend {
   virtual void fill_uniform(const View& x, float low, float high, const RandomStream& stream) = 0;
   // Fixed-order sums in double over the flat order, cut into pieces of 16384 elements whatever the number of threads.
   virtual double sum_squares(const View& x) = 0;
+  // Σ of sum_squares over several tensors, in their order: one wait on a card.
+  virtual double sum_squares(std::span<const View> tensors) = 0;
   virtual double sum(const View& x) = 0;
   virtual double squared_distance(const View& a, const View& b) = 0;
 
@@ -152,14 +165,18 @@ class Backend {
   // ---- small linear algebra (f32) ----
   // Eigenvectors of the r largest eigenvalues of symmetric `gram` [p × p] (destroyed), as ROWS of out [r × p], descending, the entry
   // of largest magnitude of each positive. eigenvalues [1 × r]. Several problems at once share the threads, one thread each.
-  struct EighTask { View gram; View out; View eigenvalues; };
+  // scratch: eigh_scratch_bytes(p) of u8, of its own for every task; empty where that is 0.
+  struct EighTask { View gram; View out; View eigenvalues; View scratch{}; };
   virtual void eigh_top(std::span<const EighTask> tasks) = 0;
+  virtual uint64_t eigh_scratch_bytes(int64_t) const { return 0; }
   // Rows of a [r × n] made orthonormal in place (Householder QR of aᵀ), signs as above.
   virtual void orthonormalize_rows(const View& a, const View& scratch) = 0;  // scratch: r × n f32
   // Negates the rows of a [r × n] f32 whose entry of largest magnitude (the first of equals) is negative.
   virtual void fix_row_signs(const View& a) = 0;
   // inverse of a symmetric positive (semi)definite [r × r], pseudo-inverse below 1e-7 of the largest eigenvalue; out may alias.
-  virtual void pseudo_inverse_symmetric(const View& a, const View& out) = 0;
+  // scratch: pseudo_inverse_scratch_bytes(r) of u8, empty where that is 0.
+  virtual void pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch) = 0;
+  virtual uint64_t pseudo_inverse_scratch_bytes(int64_t) const { return 0; }
 };
 
 }  // namespace rankwise

@@ -13,6 +13,7 @@ namespace {
 
 double element(const View& view, int64_t row, int64_t column) {
   const int64_t i = row * view.ld + column;
+  if (view.dtype == DType::u8) return static_cast<double>(view.as<uint8_t>()[i]);
   if (view.dtype == DType::f32) return static_cast<double>(view.as<float>()[i]);
   const uint32_t bits = static_cast<uint32_t>(view.as<uint16_t>()[i]) << 16;
   float value;
@@ -34,59 +35,71 @@ void set_element(const View& view, int64_t row, int64_t column, double value) {
       std::isnan(single) ? uint16_t{0x7fc0} : static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-Sample make(Arena& arena, DType type, Shape shape, int64_t apart) {
-  Sample s;
-  s.tensor = Tensor(arena, type, shape.rows, shape.cols + apart, Category::workspace, Lifetime::passing);
-  s.view = s.tensor.view().col_range(0, shape.cols);
-  for (int64_t i = 0; i < shape.rows; ++i) {
-    for (int64_t j = 0; j < apart; ++j) set_element(s.tensor.view(), i, shape.cols + j, std::numeric_limits<double>::quiet_NaN());
-  }
-  return s;
+// The elements from the first to the last of a view, gaps between rows included, as one row.
+View stretch(const View& view) {
+  View all = view;
+  all.cols = all.ld = view.rows > 0 ? (view.rows - 1) * view.ld + view.cols : 0;
+  all.rows = 1;
+  return all;
 }
 
 }  // namespace
 
 Sample Table::random(DType type, Shape shape, double scale, int64_t apart) {
-  Sample s = make(arena, type, shape, apart);
   const RandomStream stream{1, ++drawn_, 0};
-  for (int64_t i = 0; i < shape.rows; ++i) {
-    for (int64_t j = 0; j < shape.cols; ++j) {
-      const double u = static_cast<double>(uniform(stream, static_cast<uint64_t>(i * shape.cols + j)));
-      set_element(s.view, i, j, scale * (2 * u - 1));
-    }
-  }
-  return s;
+  return made(type, shape, apart, [&](int64_t i, int64_t j) {
+    return scale * (2 * static_cast<double>(uniform(stream, static_cast<uint64_t>(i * shape.cols + j))) - 1);
+  });
 }
 
 Sample Table::filled(DType type, Shape shape, double value, int64_t apart) {
-  Sample s = make(arena, type, shape, apart);
+  return made(type, shape, apart, [value](int64_t, int64_t) { return value; });
+}
+
+Sample Table::made(DType type, Shape shape, int64_t apart, const std::function<double(int64_t, int64_t)>& value) {
+  Sample s = taken(type, shape.rows, shape.cols + apart);
+  s.view = s.tensor.view().col_range(0, shape.cols);
+  std::vector<char> memory(static_cast<size_t>(s.tensor.view().size()) * bytes_of(type));
+  View host = s.tensor.view();
+  host.data = memory.data();
   for (int64_t i = 0; i < shape.rows; ++i) {
-    for (int64_t j = 0; j < shape.cols; ++j) set_element(s.view, i, j, value);
+    for (int64_t j = 0; j < shape.cols + apart; ++j) {
+      set_element(host, i, j, j < shape.cols ? value(i, j) : std::numeric_limits<double>::quiet_NaN());
+    }
   }
+  ops.upload(memory.data(), s.tensor);
+  return s;
+}
+
+Sample Table::taken(DType type, int64_t rows, int64_t cols) {
+  Sample s;
+  s.tensor = Tensor(arena, type, rows, cols, Category::workspace, Lifetime::passing);
+  s.view = s.tensor.view();
   return s;
 }
 
 Sample Table::list(const std::vector<int32_t>& values) {
-  Sample s;
-  s.tensor = Tensor(arena, DType::i32, 1, static_cast<int64_t>(values.size()), Category::workspace, Lifetime::passing);
-  s.view = s.tensor.view();
-  if (!values.empty()) std::memcpy(s.view.data, values.data(), values.size() * sizeof(int32_t));
+  Sample s = taken(DType::i32, 1, static_cast<int64_t>(values.size()));
+  ops.upload(values.data(), s.view);
   return s;
 }
 
 Sample Table::bytes(uint64_t count) {
-  Sample s;
-  s.tensor = Tensor(arena, DType::u8, 1, static_cast<int64_t>(count), Category::workspace, Lifetime::passing);
-  s.view = s.tensor.view();
-  if (count) std::memset(s.view.data, 0, count);
+  Sample s = taken(DType::u8, 1, static_cast<int64_t>(count));
+  ops.zero(s.view);
   return s;
 }
 
-std::vector<double> Table::values(const View& view) {
+std::vector<double> Table::values(const View& view) const {
+  const View all = stretch(view);
+  std::vector<char> memory(static_cast<size_t>(all.size()) * bytes_of(all.dtype));
+  ops.download(all, memory.data());
+  View host = view;
+  host.data = memory.data();
   std::vector<double> out;
   out.reserve(static_cast<size_t>(view.size()));
   for (int64_t i = 0; i < view.rows; ++i) {
-    for (int64_t j = 0; j < view.cols; ++j) out.push_back(element(view, i, j));
+    for (int64_t j = 0; j < view.cols; ++j) out.push_back(element(host, i, j));
   }
   return out;
 }

@@ -9,7 +9,7 @@ using Values = std::vector<double>;
 
 void conversions(Table& t, Shape s, DType from, DType to, int64_t apart) {
   const Sample x = t.random(from, s, 3.0, apart), y = t.random(to, s, 3.0, apart);
-  const Values xs = Table::values(x), ys = Table::values(y);
+  const Values xs = t.values(x), ys = t.values(y);
   Values mixed, scaled;
   for (size_t i = 0; i < xs.size(); ++i) {
     mixed.push_back(0.75 * xs[i] - 0.5 * ys[i]);
@@ -28,7 +28,7 @@ void conversions(Table& t, Shape s, DType from, DType to, int64_t apart) {
 
 void products(Table& t, Shape s) {
   const Sample x = t.random(DType::f32, s, 3.0), y = t.random(DType::f32, s, 3.0);
-  const Values xs = Table::values(x), ys = Table::values(y);
+  const Values xs = t.values(x), ys = t.values(y);
   Values expected;
   for (size_t i = 0; i < xs.size(); ++i) expected.push_back(xs[i] * ys[i]);
   t.ops.multiply(x, y, x);
@@ -38,8 +38,8 @@ void products(Table& t, Shape s) {
 void sums(Table& t, Shape s, DType type, int64_t apart) {
   const Sample x = t.random(type, s, 3.0, apart), y = t.random(type == DType::f32 ? DType::bf16 : type, s, 3.0, apart);
   const Sample columns = t.random(DType::f32, {1, s.cols}), scratch = t.filled(DType::f32, {t.ops.threads(), s.cols}, 0);
-  const Values xs = Table::values(x), ys = Table::values(y);
-  Values column_sums = Table::values(columns);
+  const Values xs = t.values(x), ys = t.values(y);
+  Values column_sums = t.values(columns);
   double sum = 0, squares = 0, distance = 0, magnitude = 1e-30;
   for (size_t i = 0; i < xs.size(); ++i) {
     sum += xs[i];

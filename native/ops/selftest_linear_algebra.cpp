@@ -34,30 +34,27 @@ bool signs_fixed(const Values& rows, int64_t r, int64_t n) {
 
 // A Gram matrix of rank at most `rank`.
 Sample gram_of(Table& t, int64_t p, int64_t rank, int64_t apart) {
-  Sample gram = t.filled(DType::f32, {p, p}, 0, apart);
-  const Values b = Table::values(t.random(DType::f32, {p, rank}));
-  for (int64_t i = 0; i < p; ++i) {
-    for (int64_t j = 0; j < p; ++j) gram.view.as<float>()[i * gram.view.ld + j] = static_cast<float>(row_product(b, i, b, j, rank));
-  }
-  return gram;
+  const Values b = t.values(t.random(DType::f32, {p, rank}));
+  return t.made(DType::f32, {p, p}, apart, [&](int64_t i, int64_t j) { return row_product(b, i, b, j, rank); });
 }
 
 void eigenvectors(Table& t, const std::vector<int64_t>& sizes) {
-  std::vector<Sample> grams, outs, eigenvalues;
+  std::vector<Sample> grams, outs, eigenvalues, scratches;
   std::vector<Values> before;
   std::vector<Backend::EighTask> tasks;
   for (const int64_t p : sizes) {
     const int64_t r = (p + 1) / 2;
     grams.push_back(gram_of(t, p, p, p % 3));
-    before.push_back(Table::values(grams.back()));
+    before.push_back(t.values(grams.back()));
     outs.push_back(t.filled(DType::f32, {r, p}, 0, p % 2));
     eigenvalues.push_back(t.filled(DType::f32, {1, r}, 0));
-    tasks.push_back({grams.back(), outs.back(), eigenvalues.back()});
+    scratches.push_back(t.bytes(t.ops.eigh_scratch_bytes(p)));
+    tasks.push_back({grams.back(), outs.back(), eigenvalues.back(), scratches.back()});
   }
   t.ops.eigh_top(tasks);
   for (size_t k = 0; k < sizes.size(); ++k) {
     const int64_t p = sizes[k], r = outs[k].view.rows;
-    const Values rows = Table::values(outs[k]), lambdas = Table::values(eigenvalues[k]);
+    const Values rows = t.values(outs[k]), lambdas = t.values(eigenvalues[k]);
     double residual = 0;
     bool descending = true;
     for (int64_t i = 0; i < r; ++i) {
@@ -77,9 +74,9 @@ void eigenvectors(Table& t, const std::vector<int64_t>& sizes) {
 void orthonormal_rows(Table& t, int64_t r, int64_t n, bool dependent) {
   const Sample a = t.random(DType::f32, {r, n}, 1.0, 3), scratch = t.filled(DType::f32, {r, n}, 0);
   if (dependent && r > 2) t.ops.copy(a.view.row_range(0, 1), a.view.row_range(2, 1));
-  const Values before = Table::values(a);
+  const Values before = t.values(a);
   t.ops.orthonormalize_rows(a, scratch);
-  const Values q = Table::values(a);
+  const Values q = t.values(a);
   const std::string what = label("orthonormalize_rows", {r, n}, {});
   t.expect(distance_from_orthonormal(q, r, n) <= 2e-5, what + (dependent ? " of dependent rows" : ""));
   t.expect(signs_fixed(q, r, n), what + ": signs");
@@ -94,11 +91,13 @@ void orthonormal_rows(Table& t, int64_t r, int64_t n, bool dependent) {
 }
 
 void row_signs(Table& t) {
-  const Sample a = t.random(DType::f32, {6, 33}, 1.0, 2);
-  const View second = a.view.row_range(1, 1);
-  second.as<float>()[4] = -5;
-  second.as<float>()[9] = 5;  // a tie: the first decides
-  Values expected = Table::values(a);
+  const Sample drawn = t.random(DType::f32, {6, 33});
+  const Values before = t.values(drawn);
+  const Sample a = t.made(DType::f32, {6, 33}, 2, [&](int64_t i, int64_t j) {
+    if (i == 1 && (j == 4 || j == 9)) return j == 4 ? -5.0 : 5.0;  // a tie: the first decides
+    return before[static_cast<size_t>(i * 33 + j)];
+  });
+  Values expected = t.values(a);
   for (int64_t i = 0; i < 6; ++i) {
     const Values row(expected.begin() + i * 33, expected.begin() + (i + 1) * 33);
     if (signs_fixed(row, 1, 33)) continue;
@@ -111,9 +110,10 @@ void row_signs(Table& t) {
 // a·out·a = a, and out·a·out = out.
 void pseudo_inverse(Table& t, int64_t r, int64_t rank) {
   const Sample a = gram_of(t, r, rank, 2);
-  const Values as = Table::values(a);
-  t.ops.pseudo_inverse_symmetric(a, a);
-  const Values inverse = Table::values(a);
+  const Values as = t.values(a);
+  const Sample scratch = t.bytes(t.ops.pseudo_inverse_scratch_bytes(r));
+  t.ops.pseudo_inverse_symmetric(a, a, scratch);
+  const Values inverse = t.values(a);
   const auto product = [&](const Values& x, const Values& y) {  // of symmetric matrices
     Values z;
     for (int64_t i = 0; i < r; ++i) {

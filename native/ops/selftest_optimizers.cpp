@@ -42,7 +42,7 @@ void adamw(Table& t, int64_t n, DType parameter_type, DType gradient_type, DType
   const Sample p = t.random(parameter_type, s, 2.0), g = t.random(gradient_type, s), m = t.random(moment_type, s, 0.2),
                v = t.filled(moment_type, s, 0.01), update = t.filled(DType::f32, s, 0);
   const Reference reference{step_of(3, inside)};
-  const Values ps = Table::values(p), gs = Table::values(g), m0 = Table::values(m), v0 = Table::values(v);
+  const Values ps = t.values(p), gs = t.values(g), m0 = t.values(m), v0 = t.values(v);
   Values ms = m0, vs = v0, us, moved;
   for (size_t i = 0; i < ps.size(); ++i) {
     us.push_back(reference(gs[i], ms[i], vs[i]));
@@ -54,16 +54,16 @@ void adamw(Table& t, int64_t n, DType parameter_type, DType gradient_type, DType
   t.compare(label("adamw m", s, {parameter_type, gradient_type, moment_type}) + suffix, m, ms, 0.1);
   t.compare(label("adamw v", s, {parameter_type, gradient_type, moment_type}) + suffix, v, vs, 1e-3);
 
-  Values m1 = Table::values(m), v1 = Table::values(v), directions;
+  Values m1 = t.values(m), v1 = t.values(v), directions;
   for (size_t i = 0; i < gs.size(); ++i) directions.push_back(reference(gs[i], m1[i], v1[i]));
   t.ops.adam_direction(g, m, v, update, reference.step);
   t.compare(label("adam_direction", s, {gradient_type, moment_type}) + suffix, update, directions, 0.1);
 }
 
 // Codes and scales of one kind of moment, beside the plain-float imitation of what they must hold after a step.
-Values decoded(const uint8_t* codes, const float* absmax, const float* map, size_t n) {
+Values decoded(const Values& codes, const Values& absmax, const float* map) {
   Values out;
-  for (size_t i = 0; i < n; ++i) out.push_back(static_cast<double>(map[codes[i]]) * static_cast<double>(absmax[i / 256]));
+  for (size_t i = 0; i < codes.size(); ++i) out.push_back(static_cast<double>(map[static_cast<size_t>(codes[i])]) * absmax[i / 256]);
   return out;
 }
 
@@ -74,12 +74,12 @@ void adamw8(Table& t, int64_t n, DType parameter_type, DType gradient_type) {
                v_codes = t.bytes(static_cast<uint64_t>(n)), m_absmax = t.filled(DType::f32, {1, blocks}, 0),
                v_absmax = t.filled(DType::f32, {1, blocks}, 0), update = t.filled(DType::f32, s, 0);
   const Adam8State state{m_codes.view.as<uint8_t>(), v_codes.view.as<uint8_t>(), m_absmax.view.as<float>(), v_absmax.view.as<float>()};
-  const auto ms_of = [&] { return decoded(state.m_codes, state.m_absmax, signed_dynamic_map(), static_cast<size_t>(n)); };
-  const auto vs_of = [&] { return decoded(state.v_codes, state.v_absmax, unsigned_dynamic_map(), static_cast<size_t>(n)); };
+  const auto ms_of = [&] { return decoded(t.values(m_codes), t.values(m_absmax), signed_dynamic_map()); };
+  const auto vs_of = [&] { return decoded(t.values(v_codes), t.values(v_absmax), unsigned_dynamic_map()); };
   for (int64_t k = 1; k <= 3; ++k) {
     const Sample g = t.random(gradient_type, s);
     const Reference reference{step_of(k, false)};
-    const Values ps = Table::values(p), gs = Table::values(g);
+    const Values ps = t.values(p), gs = t.values(g);
     Values ms = ms_of(), vs = vs_of(), moved, us;
     for (size_t i = 0; i < ps.size(); ++i) {
       us.push_back(reference(gs[i], ms[i], vs[i]));
@@ -94,11 +94,11 @@ void adamw8(Table& t, int64_t n, DType parameter_type, DType gradient_type) {
       t.compare(what + " direction", update, us, 0.1);
     }
     // The widest cells of the maps, beside the block's largest magnitude: 0.9/64/2 signed, 0.9/128/2 unsigned, or one nudge more.
-    const Values m_now = ms_of(), v_now = vs_of();
+    const Values m_now = ms_of(), v_now = vs_of(), m_largest = t.values(m_absmax), v_largest = t.values(v_absmax);
     bool near = true, signs = true;
     for (size_t i = 0; i < ms.size(); ++i) {
-      near = near && std::fabs(m_now[i] - ms[i]) <= 0.00704 * static_cast<double>(state.m_absmax[i / 256]) &&
-             std::fabs(v_now[i] - vs[i]) <= 0.00353 * static_cast<double>(state.v_absmax[i / 256]);
+      near = near && std::fabs(m_now[i] - ms[i]) <= 0.00704 * m_largest[i / 256] &&
+             std::fabs(v_now[i] - vs[i]) <= 0.00353 * v_largest[i / 256];
       signs = signs && (ms[i] < 0) == (m_now[i] < 0);
     }
     t.expect(near, what + ": stored moments are not the nearest codes");

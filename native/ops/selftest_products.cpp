@@ -31,9 +31,9 @@ Values operands(const Values& x, Product product) {
 void matmul(Table& t, int64_t m, int64_t n, int64_t k, DType type, Product product) {
   const Sample a = t.random(type, {m, k}, 1.0, 3), b = t.random(type, {n, k}, 1.0, 2), c = t.random(DType::f32, {m, 5}),
                d = t.random(DType::f32, {5, n}), bias = t.random(DType::f32, {1, n}), out = t.random(type, {m, n}, 1.0, 1);
-  const Values as = operands(Table::values(a), product), bs = operands(transposed(Table::values(b), n, k), product),
-               cs = operands(Table::values(c), product), ds = operands(Table::values(d), product), biases = Table::values(bias);
-  Values expected = Table::values(out);
+  const Values as = operands(t.values(a), product), bs = operands(transposed(t.values(b), n, k), product),
+               cs = operands(t.values(c), product), ds = operands(t.values(d), product), biases = t.values(bias);
+  Values expected = t.values(out);
   for (int64_t i = 0; i < m; ++i) {
     for (int64_t j = 0; j < n; ++j) {
       double sum = 0;
@@ -102,11 +102,11 @@ void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_
   const Sample q = t.random(type, wide, 1.5, 4), k = t.random(type, narrow, 1.5, 2), v = t.random(type, narrow, 1.0, 2),
                out = t.filled(type, wide, 0, 1), lse = t.filled(DType::f32, {1, s.batch * heads * length}, 0),
                dout = t.random(type, wide), dq = t.filled(type, wide, 0), dk = t.filled(type, narrow, 0), dv = t.filled(type, narrow, 0),
-               scratch = t.bytes(Backend::attention_scratch_bytes(s, t.ops.threads()));
+               scratch = t.bytes(t.ops.attention_scratch_bytes(s));
   std::vector<int32_t> starts;
   for (int64_t i = 0; i < s.batch * length; ++i) starts.push_back(i % length >= length / 3 ? static_cast<int32_t>(length / 3) : 0);
   const Sample segment = t.list(starts);
-  const Values qs = Table::values(q), ks = Table::values(k), vs = Table::values(v), douts = Table::values(dout);
+  const Values qs = t.values(q), ks = t.values(k), vs = t.values(v), douts = t.values(dout);
   const AttentionReference expected = attend(s, qs, ks, vs, starts);
   const View lse_view = lse;
   t.ops.attention(s, q, k, v, segment, out, &lse_view, scratch);
@@ -116,8 +116,8 @@ void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_
   t.compare(what + " lse", lse, expected.lse, 1.0, type == DType::bf16 ? 500 : 2);
 
   t.ops.attention_backward(s, dout, q, k, v, out, segment, lse, dq, dk, dv, scratch);
-  const Values towards[] = {Table::values(t.random(DType::f32, wide)), Table::values(t.random(DType::f32, narrow)),
-                            Table::values(t.random(DType::f32, narrow))};
+  const Values towards[] = {t.values(t.random(DType::f32, wide)), t.values(t.random(DType::f32, narrow)),
+                            t.values(t.random(DType::f32, narrow))};
   constexpr double kStep = 1e-4;
   const auto loss_at = [&](double step) {
     Values moved[] = {qs, ks, vs};
@@ -130,7 +130,7 @@ void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_
     return loss;
   };
   const double difference = (loss_at(kStep) - loss_at(-kStep)) / (2 * kStep);
-  const Values gradients[] = {Table::values(dq), Table::values(dk), Table::values(dv)};
+  const Values gradients[] = {t.values(dq), t.values(dk), t.values(dv)};
   double slope = 0, size = 0;
   for (int part = 0; part < 3; ++part) {
     for (size_t i = 0; i < gradients[part].size(); ++i) {

@@ -34,12 +34,27 @@ Storage storage(Table& t, Shape s, bool doubly) {
   return st;
 }
 
-int code_at(const Nf4View& view, size_t i) { return i % 2 == 0 ? view.codes[i / 2] >> 4 : view.codes[i / 2] & 15; }
+// What the storage holds, read back.
+struct Stored {
+  Values codes, scales;  // one level each of an element; one scale each of a block
+};
 
-double scale_at(const Nf4View& view, size_t block) {
-  if (!view.double_quantized) return static_cast<double>(view.absmax[block]);
-  return static_cast<double>(signed_dynamic_map()[view.absmax_codes[block]]) * static_cast<double>(view.absmax_scale[block / 256]) +
-         static_cast<double>(*view.absmax_offset);
+Stored read_back(const Table& t, const Storage& st) {
+  Stored out;
+  const Values bytes = t.values(st.codes);
+  for (int64_t i = 0; i < st.view.size(); ++i) {
+    const int byte = static_cast<int>(bytes[static_cast<size_t>(i / 2)]);
+    out.codes.push_back(static_cast<double>(nf4_levels()[i % 2 == 0 ? byte >> 4 : byte & 15]));
+  }
+  if (!st.view.double_quantized) {
+    out.scales = t.values(st.absmax);
+    return out;
+  }
+  const Values codes = t.values(st.absmax_codes), scale = t.values(st.absmax_scale), offset = t.values(st.absmax_offset);
+  for (size_t b = 0; b < codes.size(); ++b) {
+    out.scales.push_back(static_cast<double>(signed_dynamic_map()[static_cast<size_t>(codes[b])]) * scale[b / 256] + offset[0]);
+  }
+  return out;
 }
 
 void nf4(Table& t, Shape s, DType type, bool doubly) {
@@ -47,7 +62,8 @@ void nf4(Table& t, Shape s, DType type, bool doubly) {
   const Storage st = storage(t, s, doubly);
   const Sample scratch = t.filled(DType::f32, {1, doubly ? st.view.blocks() : 0}, 0);
   t.ops.quantize_nf4(x, st.view, scratch);
-  const Values xs = Table::values(x);
+  const Values xs = t.values(x);
+  const Stored stored = read_back(t, st);
   Values expected;
   bool nearest = true, scales = true;
   double mean = 0, widest = 0;
@@ -59,11 +75,11 @@ void nf4(Table& t, Shape s, DType type, bool doubly) {
     double best = 2;
     const double ratio = largest[i / 64] > 0 ? xs[i] / largest[i / 64] : 0;
     for (int c = 0; c < 16; ++c) best = std::min(best, std::fabs(static_cast<double>(nf4_levels()[c]) - ratio));
-    nearest = nearest && std::fabs(static_cast<double>(nf4_levels()[code_at(st.view, i)]) - ratio) <= best + 1e-6;
-    expected.push_back(static_cast<double>(nf4_levels()[code_at(st.view, i)]) * scale_at(st.view, i / 64));
+    nearest = nearest && std::fabs(stored.codes[i] - ratio) <= best + 1e-6;
+    expected.push_back(stored.codes[i] * stored.scales[i / 64]);
   }
   for (size_t b = 0; b < largest.size(); ++b) {
-    scales = scales && std::fabs(scale_at(st.view, b) - largest[b]) <= (doubly ? 0.00704 * widest : 0.0) + 1e-6;
+    scales = scales && std::fabs(stored.scales[b] - largest[b]) <= (doubly ? 0.00704 * widest : 0.0) + 1e-6;
   }
   const std::string what = label("nf4", s, {type}) + (doubly ? " doubly" : "");
   t.expect(nearest, what + ": a code is not the nearest level");

@@ -14,7 +14,7 @@ void rmsnorm(Table& t, Shape s, DType type, DType gamma_type, int64_t apart) {
   const Sample x = t.random(type, s, 2.0, apart), gamma = t.random(gamma_type, {1, s.cols}, 1.5), y = t.filled(type, s, 0, apart),
                rstd = t.filled(DType::f32, {1, s.rows}, 0);
   t.ops.rmsnorm(x, gamma, static_cast<float>(kEpsilon), y, rstd);
-  const Values xs = Table::values(x), gs = Table::values(gamma);
+  const Values xs = t.values(x), gs = t.values(gamma);
   Values ys(xs.size()), rs;
   for (int64_t i = 0; i < s.rows; ++i) {
     double squares = 0;
@@ -27,8 +27,8 @@ void rmsnorm(Table& t, Shape s, DType type, DType gamma_type, int64_t apart) {
 
   const Sample dy = t.random(type, s, 1.0, apart), add = t.random(type, s, 1.0, apart), dx = t.filled(type, s, 0, apart),
                dgamma = t.random(DType::f32, {1, s.cols}), scratch = t.filled(DType::f32, {t.ops.threads(), s.cols}, 0);
-  Values dgammas = Table::values(dgamma), dxs(xs.size()), without_add(xs.size());
-  const Values dys = Table::values(dy), adds = Table::values(add), r = Table::values(rstd);
+  Values dgammas = t.values(dgamma), dxs(xs.size()), without_add(xs.size());
+  const Values dys = t.values(dy), adds = t.values(add), r = t.values(rstd);
   for (int64_t i = 0; i < s.rows; ++i) {
     const double scale = r[static_cast<size_t>(i)];
     double mean = 0;
@@ -60,7 +60,7 @@ void rope(Table& t, int64_t rows, int64_t heads, int64_t head_dim, DType type, i
   for (int64_t i = 0; i < rows; ++i) at.push_back(static_cast<int32_t>(i * 7 % limit));
   const Sample positions = t.list(at);
   for (const bool inverse : {false, true}) {
-    const Values xs = Table::values(x), cs = Table::values(cos), sn = Table::values(sin);
+    const Values xs = t.values(x), cs = t.values(cos), sn = t.values(sin);
     Values expected(xs.size());
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t h = 0; h < heads; ++h) {
@@ -81,7 +81,7 @@ void rope(Table& t, int64_t rows, int64_t heads, int64_t head_dim, DType type, i
 void swiglu(Table& t, Shape s, DType type, int64_t apart) {
   const Sample gate = t.random(type, s, 8.0, apart), up = t.random(type, s, 2.0, apart), out = t.filled(type, s, 0, apart);
   const Sample dout = t.random(type, s, 1.0, apart), act = t.filled(type, s, 0, apart);
-  const Values g = Table::values(gate), u = Table::values(up), d = Table::values(dout);
+  const Values g = t.values(gate), u = t.values(up), d = t.values(dout);
   Values outs, dgates, dups;
   for (size_t i = 0; i < g.size(); ++i) {
     const double sigmoid = 1 / (1 + std::exp(-g[i]));

@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,10 +34,11 @@ class Table {
   // Reproducible values in (−scale, scale), of both signs; `apart` elements of padding behind every row, filled with NaN.
   Sample random(DType type, Shape shape, double scale = 1.0, int64_t apart = 0);
   Sample filled(DType type, Shape shape, double value, int64_t apart = 0);
+  Sample made(DType type, Shape shape, int64_t apart, const std::function<double(int64_t row, int64_t column)>& value);
   Sample list(const std::vector<int32_t>& values);
   Sample bytes(uint64_t count);
 
-  static std::vector<double> values(const View& view);  // f32 or bf16, row by row
+  std::vector<double> values(const View& view) const;  // f32, bf16 or u8, row by row
 
   // |got − expected| ≤ tolerance·(|expected| + level): tolerance follows the type of the result, times `slack`.
   void compare(const std::string& what, const View& got, const std::vector<double>& expected, double level = 1.0, double slack = 1.0);
@@ -45,6 +47,7 @@ class Table {
   std::vector<Shape> shapes() const;
 
  private:
+  Sample taken(DType type, int64_t rows, int64_t cols);
   SelftestReport& report_;
   uint64_t drawn_ = 0;
 };

@@ -15,8 +15,8 @@ void embedding(Table& t, Shape s, DType table_type, DType type) {
   std::vector<int32_t> ids;
   for (int64_t i = 0; i < s.rows; ++i) ids.push_back(static_cast<int32_t>(i * i % kVocabulary));
   const Sample id_list = t.list(ids);
-  const Values rows = Table::values(table), douts = Table::values(dout);
-  Values outs, dtables = Table::values(dtable);
+  const Values rows = t.values(table), douts = t.values(dout);
+  Values outs, dtables = t.values(dtable);
   for (int64_t i = 0; i < s.rows; ++i) {
     for (int64_t j = 0; j < s.cols; ++j) {
       const size_t e = static_cast<size_t>(ids[static_cast<size_t>(i)] * s.cols + j);
@@ -36,7 +36,7 @@ void cross_entropy(Table& t, Shape s, DType type, double spread, int64_t apart) 
   std::vector<int32_t> target;
   for (int64_t i = 0; i < s.rows; ++i) target.push_back(i % 3 == 2 ? -100 : static_cast<int32_t>((i * 5 + 1) % s.cols));
   const Sample targets = t.list(target);
-  const Values x = Table::values(logits);
+  const Values x = t.values(logits);
   Values expected_losses, gradients;
   for (int64_t i = 0; i < s.rows; ++i) {
     const double* row = x.data() + i * s.cols;

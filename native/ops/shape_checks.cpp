@@ -60,6 +60,11 @@ struct Checker {
     shape(a.rows == b.rows && a.cols == b.cols, "shapes differ:", {&a, &b});
   }
   void flat(const View& v) const { shape(v.contiguous(), "needs contiguous elements, got", {&v}); }
+  void scratch_bytes(const View& scratch, uint64_t bytes) const {
+    if (bytes == 0) return;
+    type(scratch.dtype == DType::u8, "scratch must be u8, got", {&scratch});
+    shape(static_cast<uint64_t>(scratch.size()) >= bytes && scratch.contiguous(), "scratch is too small:", {&scratch});
+  }
   void room(const View& scratch, int64_t floats_needed, const char* rule) const {
     type(scratch.dtype == DType::f32, rule, {&scratch});
     shape(scratch.size() >= floats_needed && scratch.contiguous(), rule, {&scratch});
@@ -72,7 +77,7 @@ void operand(const Checker& c, const Operand& o) {
 }
 
 void attention_arguments(const Checker& c, const AttentionShape& s, const View& q, const View& k, const View& v,
-                         const View& segment_start, const View& out, const View& scratch, int threads) {
+                         const View& segment_start, const View& out, const View& scratch, uint64_t scratch_bytes) {
   c.shape(s.batch >= 0 && s.query_length >= 0 && s.key_length >= s.query_length && s.heads > 0 && s.kv_heads > 0 && s.head_dim > 0 &&
               s.heads % s.kv_heads == 0,
           "needs key_length >= query_length and heads divisible by kv_heads", {});
@@ -82,8 +87,7 @@ void attention_arguments(const Checker& c, const AttentionShape& s, const View& 
   c.shape(q.rows == s.batch * s.query_length && q.cols == s.heads * s.head_dim, "q does not fit the attention shape:", {&q});
   c.shape(k.rows == s.batch * s.key_length && k.cols == s.kv_heads * s.head_dim, "k does not fit the attention shape:", {&k});
   c.i32_list(segment_start, s.batch * s.query_length, "segment_start must be [1 x rows of q] i32, got");
-  c.type(scratch.dtype == DType::u8, "scratch must be u8, got", {&scratch});
-  c.shape(static_cast<uint64_t>(scratch.size()) >= Backend::attention_scratch_bytes(s, threads), "scratch is too small:", {&scratch});
+  c.scratch_bytes(scratch, scratch_bytes);
 }
 
 }  // namespace
@@ -150,17 +154,17 @@ void swiglu_backward(const View& dout, const View& gate, const View& up, const V
 }
 
 void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
-               const View* lse, const View& scratch, int threads) {
+               const View* lse, const View& scratch, uint64_t scratch_bytes) {
   const Checker c{"attention"};
-  attention_arguments(c, shape, q, k, v, segment_start, out, scratch, threads);
+  attention_arguments(c, shape, q, k, v, segment_start, out, scratch, scratch_bytes);
   if (lse) c.f32_list(*lse, shape.batch * shape.heads * shape.query_length, "lse must be [1 x batch*heads*Tq] f32, got");
 }
 
 void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
                         const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv, const View& scratch,
-                        int threads) {
+                        uint64_t scratch_bytes) {
   const Checker c{"attention_backward"};
-  attention_arguments(c, shape, q, k, v, segment_start, out, scratch, threads);
+  attention_arguments(c, shape, q, k, v, segment_start, out, scratch, scratch_bytes);
   c.shape(shape.query_length == shape.key_length, "needs query_length = key_length", {});
   c.alike(q, {&dout, &dq});
   c.alike(k, {&dk, &dv});
@@ -254,7 +258,9 @@ void dequantize_nf4(const Nf4View& nf4, const View& dense) {
   c.shape(dense.size() == nf4.size(), "the NF4 storage has another number of elements than", {&dense});
 }
 
-void eigh_top(std::span<const Backend::EighTask> tasks) {
+void contiguous_bytes(const char* operation, const View& x) { Checker{operation}.flat(x); }
+
+void eigh_top(std::span<const Backend::EighTask> tasks, const Backend& ops) {
   const Checker c{"eigh_top"};
   for (const Backend::EighTask& task : tasks) {
     c.f32(task.gram, "gram must be f32, got");
@@ -262,6 +268,7 @@ void eigh_top(std::span<const Backend::EighTask> tasks) {
     c.shape(task.gram.rows == task.gram.cols && task.out.cols == task.gram.cols && task.out.rows <= task.gram.rows,
             "needs gram [p x p] and out [r x p], r <= p:", {&task.gram, &task.out});
     c.f32_list(task.eigenvalues, task.out.rows, "eigenvalues must be [1 x r] f32, got");
+    c.scratch_bytes(task.scratch, ops.eigh_scratch_bytes(task.gram.rows));
   }
 }
 
@@ -272,11 +279,12 @@ void orthonormalize_rows(const View& a, const View& scratch) {
   c.room(scratch, a.size(), "scratch must be r x n f32, got");
 }
 
-void pseudo_inverse_symmetric(const View& a, const View& out) {
+void pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch, const Backend& ops) {
   const Checker c{"pseudo_inverse_symmetric"};
   c.f32(a, "needs f32, got");
   c.f32(out, "needs f32, got");
   c.shape(a.rows == a.cols && out.rows == a.rows && out.cols == a.cols, "needs two square matrices of one size:", {&a, &out});
+  c.scratch_bytes(scratch, ops.pseudo_inverse_scratch_bytes(a.rows));
 }
 
 }  // namespace rankwise::shape_checks

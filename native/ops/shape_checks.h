@@ -15,10 +15,10 @@ void rope(const View& x, int64_t head_dim, const View& positions, const View& co
 void swiglu(const View& gate, const View& up, const View& out);
 void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act);
 void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
-               const View* lse, const View& scratch, int threads);
+               const View* lse, const View& scratch, uint64_t scratch_bytes);
 void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
                         const View& segment_start, const View& lse, const View& dq, const View& dk, const View& dv, const View& scratch,
-                        int threads);
+                        uint64_t scratch_bytes);
 void embedding(const View& ids, const View& table, const View& out);
 void embedding_backward(const View& ids, const View& dout, const View& dtable);
 void cross_entropy(const View& logits, const View& targets, const View& losses);
@@ -26,6 +26,7 @@ void copy(const View& from, const View& to);
 void multiply(const View& a, const View& b, const View& out);
 void axpby(const View& x, const View& y);
 void column_sum(const View& x, const View& out, const View& scratch, int threads);
+void contiguous_bytes(const char* operation, const View& x);
 void floats(const char* operation, const View& x);  // f32 or bf16
 void f32(const char* operation, const View& x);
 void squared_distance(const View& a, const View& b);
@@ -33,8 +34,8 @@ void adam(const View& parameter, const View& gradient, const View& m, const View
 void adam8(const View& parameter, const View& gradient);
 void quantize_nf4(const View& dense, const Nf4View& nf4, const View& scratch);
 void dequantize_nf4(const Nf4View& nf4, const View& dense);
-void eigh_top(std::span<const Backend::EighTask> tasks);
+void eigh_top(std::span<const Backend::EighTask> tasks, const Backend& ops);
 void orthonormalize_rows(const View& a, const View& scratch);
-void pseudo_inverse_symmetric(const View& a, const View& out);
+void pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch, const Backend& ops);
 
 }  // namespace rankwise::shape_checks

@@ -57,7 +57,7 @@ struct Scratch {
   std::vector<uint8_t> bytes;
   size_t size;
 
-  Scratch(const AttentionShape& shape, int threads) : size(Backend::attention_scratch_bytes(shape, threads)) {
+  Scratch(const AttentionShape& shape, int threads) : size(cpu_attention_scratch_bytes(shape, threads)) {
     bytes.assign(size + 2 * kGuard, 0xFF);
   }
   View view() { return view_of(bytes.data() + kGuard, DType::u8, 1, static_cast<int64_t>(size)); }

@@ -66,7 +66,7 @@ struct Layer {
   // A whole event on a given gradient.
   LayerReport event(Bench& b, const View& gradient, bool first) {
     const OneMatrix source(original);
-    slot->begin(b.context, source, first);
+    slot->begin(b.context, first);
     linear.probe_gradient = b.context.passing(DType::f32, linear.out, linear.in, Category::events);
     b.ops.copy(gradient, linear.probe_gradient);
     Tensor basis = b.zeros(slot->rank(), slot->small_side());

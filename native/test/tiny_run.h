@@ -41,7 +41,7 @@ inline nlohmann::json tiny_job(const TemporaryFolder& folder, const std::string&
   run["optimizer"] = {{"name", "adamw"}, {"learningRate", 1e-3}, {"stateBits", 32}, {"perLayerUpdates", false}};
   run["schedule"] = {{"name", "constant"}};
   run["training"] = {{"steps", 5}, {"microBatch", 2}, {"gradientAccumulation", 1}, {"precision", "f32"}, {"recompute", "none"}, {"seed", 1}, {"evalEvery", 2}, {"checkpointEvery", 2}, {"evalBatches", 1}};
-  run["device"] = {{"threads", 2}};
+  run["device"] = {{"backend", "cpu"}, {"threads", 2}};
   return {{"kind", "train"},
           {"run", run},
           {"tokens", {{"train", folder / "tokens.safetensors"}, {"evalFraction", 0.2}}},

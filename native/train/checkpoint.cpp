@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <set>
 
 #include "core/error.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "io/safetensors_header.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -56,7 +56,7 @@ void read_state(Session& session, const std::string& path) {
   }
   session.visit_state([&](const std::string& name, const View& view) {
     const TensorInfo* info = file.find(name);
-    std::memcpy(view.data, file.data(*info), static_cast<uint64_t>(view.size()) * bytes_of(view.dtype));
+    session.context().ops.upload(file.data(*info), view);
   });
 }
 
@@ -70,7 +70,10 @@ SavedCheckpoint write_checkpoint(Session& session, const std::string& run_dir, i
     std::vector<SafetensorsWriter::Entry> entries;
     session.visit_state([&](const std::string& name, const View& view) { entries.push_back({name, view.dtype, {view.rows, view.cols}}); });
     SafetensorsWriter writer(transaction.path() + "/" + kStateFile, entries, {{"format", "rankwise-state"}});
-    session.visit_state([&](const std::string&, const View& view) { writer.write(view.data, static_cast<uint64_t>(view.size()) * bytes_of(view.dtype)); });
+    session.visit_state([&](const std::string&, const View& view) {
+      const HostRead values(session.context(), view);
+      writer.write(values.data(), values.bytes());
+    });
     saved.hash = writer.finish();
     const nlohmann::json manifest = {{"version", 1},
                                      {"step", step},

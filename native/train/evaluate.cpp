@@ -32,6 +32,7 @@ EvalResult evaluate(const Context& context, Model& model, BatchBuffer& buffer, c
       buffer.set(row, *file, sequence);
       if (sequence >= 0) result.tokens += file->targets(sequence);
     }
+    buffer.finish();
     Tensor x = hidden_states(context, model, buffer.batch());
     head_loss(context, model, x, buffer.batch().targets, losses, 1.0f, nullptr);
     sum += context.ops.sum(losses);

@@ -44,14 +44,15 @@ InferenceSettings parse_inference(const json& job) {
   settings.adapter_scale = job.value("adapterScale", 1.0f);
   if (!std::isfinite(settings.adapter_scale)) fail("E_JOB", "The scale of the adapter is not a number.", "Use 1 for the adapter as it was trained.");
   settings.budget = job.value("memoryBudget", uint64_t{0});
-  settings.threads = job.value("threads", 0);
+  settings.device.threads = job.value("threads", 0);
+  settings.device.index = job.value("deviceIndex", 0);
+  settings.device.kind = chosen_device(job.value("backend", std::string("auto")), settings.device.index);
   return settings;
 }
 
 InferenceModel::InferenceModel(const InferenceSettings& settings, const JobControl& control)
-    : arena_(Arena::Kind::real, settings.budget),
-      ops_(arena_, settings.threads),
-      context_{ops_, arena_, settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32} {
+    : device_(settings.device, 0, settings.budget),
+      context_{device_.ops(), device_.arena(), settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32} {
   const ModelConfig config = read_model_config(settings.model);
   ModelLayout layout;
   layout.linear = [&](const std::string&) {

@@ -4,8 +4,8 @@
 
 #include "core/arena.h"
 #include "core/job_control.h"
-#include "cpu/backend.h"
 #include "model/model.h"
+#include "train/device.h"
 
 namespace rankwise {
 
@@ -18,11 +18,11 @@ struct InferenceSettings {
   bool nf4 = false;
   bool double_quantize = false;
   uint64_t budget = 0;
-  int threads = 0;
+  DeviceChoice device;
   int64_t positions = 0;  // rows of the rotary tables
 };
 
-// Reads {model, adapter?, adapterScale?, precision?, storage?, doubleQuantize?, memoryBudget?, threads?} of a job.
+// Reads {model, adapter?, adapterScale?, precision?, storage?, doubleQuantize?, memoryBudget?, threads?, backend?, deviceIndex?} of a job.
 InferenceSettings parse_inference(const nlohmann::json& job);
 
 class InferenceModel {
@@ -31,11 +31,10 @@ class InferenceModel {
   InferenceModel(const InferenceSettings& settings, const JobControl& control);
   const Context& context() const { return context_; }
   Model& model() { return model_; }
-  const Arena& arena() const { return arena_; }
+  const Arena& arena() const { return device_.arena(); }
 
  private:
-  Arena arena_;
-  CpuBackend ops_;
+  Device device_;
   Context context_;
   Model model_;
 };

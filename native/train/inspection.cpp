@@ -11,6 +11,7 @@
 #include "model/decoder.h"
 #include "model/likelihood.h"
 #include "model/save.h"
+#include "ops/host_access.h"
 #include "train/evaluate.h"
 #include "train/inference.h"
 #include "train/progress.h"
@@ -106,11 +107,13 @@ Hearing hear(const InferenceSettings& settings, const Sequences& sequences, cons
   for (const Sequences::One& one : sequences.all()) {
     BatchBuffer buffer(context, 1, one.length);
     buffer.set(0, one.ids, one.labels, one.documents);
+    buffer.finish();
     const Tensor x = hidden_states(context, inference.model(), buffer.batch());
     const Tensor logits = context.passing(DType::f32, one.length, vocab_size, Category::activations);
     head_logits(context, inference.model(), x, logits);
+    const HostRead values(context, logits);
     for (int64_t t = 0; t < one.length; ++t) {
-      const float* at = logits.as<float>() + t * vocab_size;
+      const float* at = values.as<float>() + t * vocab_size;
       const double all = log_sum_exp(at, vocab_size);
       if (!std::isfinite(all)) fail("E_NONFINITE", "What the model " + settings.model + " computes is no longer numbers.", "Its weights are damaged, or the run that made them diverged.");
       if (one.target(t) >= 0) hearing.loss += all - at[one.target(t)];

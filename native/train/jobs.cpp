@@ -6,12 +6,15 @@
 #include "bench/library/bench.h"
 #include "core/error.h"
 #include "core/process_memory.h"
-#include "cpu/dispatch.h"
+#include "core/text.h"
+#include "cpu/backend.h"
 #include "io/safetensors.h"
+#include "cuda/host/library.h"
 #include "methods/registry.h"
 #include "model/generate.h"
 #include "model/likelihood.h"
 #include "model/save.h"
+#include "ops/host_access.h"
 #include "ops/selftest.h"
 #include "train/evaluate.h"
 #include "train/inference.h"
@@ -49,10 +52,12 @@ json logits_job(const json& job, const JobControl& control) {
   SafetensorsWriter writer(job.at("output").get<std::string>(), {{"logits", DType::f32, {file.sequences() * file.length(), config.vocab_size}}}, {});
   for (int64_t sequence = 0; sequence < file.sequences(); ++sequence) {
     buffer.set(0, file, sequence);
+    buffer.finish();
     const Tensor x = hidden_states(context, inference.model(), buffer.batch());
     const Tensor logits = context.passing(DType::f32, file.length(), config.vocab_size, Category::activations);
     head_logits(context, inference.model(), x, logits);
-    writer.write(logits.view().data, static_cast<uint64_t>(logits.view().size()) * 4);
+    const HostRead values(context, logits);
+    writer.write(values.data(), values.bytes());
   }
   writer.finish();
   return {{"sequences", file.sequences()}, {"length", file.length()}, {"vocabSize", config.vocab_size}};
@@ -104,6 +109,7 @@ json merge_job(const json& job, const JobControl& control, const EventSink& emit
   InferenceSettings settings = parse_inference(job);
   settings.positions = 1;
   settings.bf16 = false;  // folded in float32, rounded once when written
+  settings.device.kind = DeviceKind::cpu;  // a model in float32 rarely fits a card, and the disk is what takes time
   const std::string dtype = job.value("dtype", std::string("float32"));
   if (dtype != "float32" && dtype != "bfloat16") fail("E_JOB", "A merged model cannot be written as " + dtype + ".", "Use float32 or bfloat16.");
   InferenceModel inference(settings, control);
@@ -112,13 +118,34 @@ json merge_job(const json& job, const JobControl& control, const EventSink& emit
   return {{"output", output}, {"peakBytes", inference.arena().usage().peak_bytes}};
 }
 
+constexpr uint64_t kSelftestBytes = uint64_t{256} << 20;
+
 json selftest_job() {
   json backends = json::array();
-  Arena arena(Arena::Kind::real, 0);
-  CpuBackend ops(arena, 0);
-  const SelftestReport report = run_op_table(ops, arena);
-  backends.push_back({{"name", ops.name()}, {"passed", report.passed}, {"failed", report.failed}, {"failures", report.failures}});
-  return {{"backends", backends}, {"passed", report.passed}, {"failed", report.failed}};
+  int passed = 0, failed = 0;
+  const auto check = [&](DeviceKind kind) {
+    Device device({kind, 0, 0}, kind == DeviceKind::cuda ? kSelftestBytes : 0, 0);
+    const SelftestReport report = run_op_table(device.ops(), device.arena());
+    backends.push_back({{"name", device.ops().name()}, {"passed", report.passed}, {"failed", report.failed}, {"failures", report.failures}});
+    passed += report.passed;
+    failed += report.failed;
+  };
+  check(DeviceKind::cpu);
+  if (CudaLibrary::instance().probe(0).available) check(DeviceKind::cuda);
+  return {{"backends", backends}, {"passed", passed}, {"failed", failed}};
+}
+
+std::string version_text(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
+
+json cuda_info() {
+  const CudaStatus status = CudaLibrary::instance().probe(0);
+  json info = {{"name", "cuda"}, {"available", status.available}, {"reason", status.reason}};
+  if (!status.available) return info;
+  const rw_card_info& card = status.card;
+  info["detail"] = std::string(card.name) + ", " + human_bytes(card.memory_bytes) + ", compute capability " + std::to_string(card.major) + "." +
+                   std::to_string(card.minor) + ", driver for CUDA " + version_text(card.driver) + ", cuBLASLt " + std::to_string(card.cublaslt_version);
+  info["memoryBytes"] = card.memory_bytes;
+  return info;
 }
 
 json train_job(const json& job, JobControl& control, const EventSink& emit) {
@@ -158,7 +185,7 @@ json engine_info() {
           {"cores", resolve_threads(0)},
           {"memoryBytes", machine_memory_bytes()},
           {"availableBytes", available_memory_bytes()},
-          {"backends", json::array({cpu})}};
+          {"backends", json::array({cpu, cuda_info()})}};
 }
 
 json engine_registry() {

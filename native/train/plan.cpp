@@ -6,7 +6,6 @@
 #include "core/error.h"
 #include "core/process_memory.h"
 #include "core/text.h"
-#include "cpu/backend.h"
 #include "meta/backend.h"
 #include "train/session.h"
 
@@ -41,7 +40,7 @@ std::vector<int64_t> representative_steps(const RunConfig& config, const Method&
 Measured measure(const RunConfig& config, bool recompute) {
   Measured measured;
   Arena arena(Arena::Kind::sizes_only, 0);
-  MetaBackend ops(arena, resolve_threads(config.threads));
+  MetaBackend ops(arena, config.device.threads, config.device.kind);
   Session session(ops, arena, config, recompute);
   auto close_phase = [&](const char* name) {
     uint64_t& peak = measured.phases[name];

@@ -130,7 +130,10 @@ void parse_data(const json& job, const json& run, RunConfig& config) {
   config.eval_fraction = tokens.number("evalFraction", 0, 0, 0.9);
   config.has_eval = !config.eval_tokens.empty() || config.eval_fraction > 0;
   config.budget = static_cast<uint64_t>(device.integer("memoryBudget", 0, 0, INT64_MAX));
-  config.threads = static_cast<int>(device.integer("threads", 0, 0, 4096));
+  config.device.threads = static_cast<int>(device.integer("threads", 0, 0, 4096));
+  config.device.index = static_cast<int>(device.integer("index", 0, 0, 63));
+  config.device.kind = chosen_device(device.text("backend", "auto", {"auto", "cpu", "cuda"}), config.device.index);
+  config.budget = device_budget(config.device, config.budget);
   if (job.contains("samples") && job["samples"].is_array()) {
     for (const json& sample : job["samples"]) config.samples.push_back({sample.value("prompt", ""), sample.at("ids").get<std::vector<int32_t>>()});
   }

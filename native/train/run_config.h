@@ -6,6 +6,7 @@
 
 #include "methods/method.h"
 #include "model/config.h"
+#include "train/device.h"
 #include "train/learning_rate.h"
 
 namespace rankwise {
@@ -43,7 +44,7 @@ struct RunConfig {
   int64_t keep_checkpoints = 2;
   int64_t patience = 0;  // evaluations without improvement before stopping; 0 = off
   uint64_t budget = 0;   // bytes; 0 = none set
-  int threads = 0;
+  DeviceChoice device;
   bool shuffle = true;
 
   std::string train_tokens;

@@ -8,6 +8,7 @@
 #include "methods/registry.h"
 #include "model/generate.h"
 #include "model/save.h"
+#include "ops/host_access.h"
 
 namespace rankwise {
 
@@ -60,11 +61,11 @@ StepInfo Session::info(int64_t index, float gradient_scale) const {
 }
 
 double Session::squared_gradient_norm(int unit) {
-  double sum = 0;
+  std::vector<View> gradients;
   for (const auto& parameter : parameters_.all()) {
-    if ((unit < 0 || parameter->unit() == unit) && parameter->has_gradient()) sum += context_.ops.sum_squares(parameter->gradient());
+    if ((unit < 0 || parameter->unit() == unit) && parameter->has_gradient()) gradients.push_back(parameter->gradient());
   }
-  return sum;
+  return context_.ops.sum_squares(gradients);
 }
 
 void Session::update(Parameter& parameter, int64_t index, float gradient_scale, EventReport& report) {
@@ -102,7 +103,10 @@ void Session::forward_backward(const Batch& batch, int64_t index, float scale, b
   context_.ops.embedding(batch.ids, model_.embedding.dense(), x[0]);
   for (size_t layer = 0; layer < layers; ++layer) {
     x[layer + 1] = residual();
+    const int unit = static_cast<int>(layer) + 1;
+    if (event) method_->enter_unit(context_, unit, false);
     block_forward(context_, model_, model_.blocks[layer], batch, x[layer], x[layer + 1], recompute_ ? nullptr : &kept[layer]);
+    if (event) method_->leave_unit(context_, unit, false);
   }
   // The gradient takes the place of the last block's output, which nobody else reads.
   Tensor g = std::move(x[layers]);
@@ -115,14 +119,14 @@ void Session::forward_backward(const Batch& batch, int64_t index, float scale, b
   finish(model_.last_unit());
   for (size_t layer = layers; layer-- > 0 && result.finite;) {
     const int unit = static_cast<int>(layer) + 1;
+    if (event) method_->enter_unit(context_, unit, true);
     if (recompute_) {
       Tensor again = residual();
       block_forward(context_, model_, model_.blocks[layer], batch, x[layer], again, &kept[layer]);
     }
-    if (event) method_->between_units(context_, unit, true);
     block_backward(context_, model_, model_.blocks[layer], batch, x[layer], kept[layer], g);
     x[layer].reset();
-    if (event && !last) method_->between_units(context_, unit, false);
+    if (event && !last) method_->leave_unit(context_, unit, true);
     finish(unit);
   }
   if (!result.finite) return;
@@ -151,6 +155,7 @@ StepResult Session::step(int64_t index, const TokenFile* file, const SequenceOrd
     for (int64_t row = 0; file && row < config_.micro_batch; ++row) {
       batch_->set(row, *file, order->training_at(index * window + micro * config_.micro_batch + row));
     }
+    batch_->finish();
     forward_backward(batch_->batch(), index, 1.0f / static_cast<float>(targets), micro + 1 == config_.accumulation, event, result);
     if (!result.finite) return result;
   }
@@ -206,7 +211,9 @@ std::string Session::parameter_hash() {
   Sha256 hash;
   const StateVisitor add = [&](const std::string& name, const View& view) {
     hash.update(name.data(), name.size() + 1);
-    if (view.data) hash.update(view.data, static_cast<uint64_t>(view.size()) * bytes_of(view.dtype));
+    if (!view.data) return;
+    const HostRead values(context_, view);
+    hash.update(values.data(), values.bytes());
   };
   model_.visit(add);
   for (const auto& parameter : parameters_.all()) add(parameter->name(), parameter->value());

@@ -81,13 +81,25 @@ int64_t SequenceOrder::training_at(int64_t place) const {
 
 int64_t SequenceOrder::evaluation_at(int64_t place) const { return split(training_ + place); }
 
-BatchBuffer::BatchBuffer(const Context& context, int64_t batch, int64_t length) {
+BatchBuffer::BatchBuffer(const Context& context, int64_t batch, int64_t length) : ops_(context.ops) {
+  if (!ops_.host_memory()) copy_.resize(static_cast<size_t>(4 * batch * length));
   auto take = [&] { return context.lasting(DType::i32, 1, batch * length, Category::workspace); };
   ids_ = take();
   targets_ = take();
   positions_ = take();
   starts_ = take();
   batch_ = {batch, length, ids_.view(), targets_.view(), positions_.view(), starts_.view()};
+}
+
+int32_t* BatchBuffer::host(int list) {
+  const Tensor* const lists[] = {&ids_, &targets_, &positions_, &starts_};
+  return copy_.empty() ? lists[list]->as<int32_t>() : copy_.data() + list * batch_.tokens();
+}
+
+void BatchBuffer::finish() {
+  if (copy_.empty()) return;
+  const Tensor* const lists[] = {&ids_, &targets_, &positions_, &starts_};
+  for (int list = 0; list < 4; ++list) ops_.upload(host(list), lists[list]->view());
 }
 
 void BatchBuffer::set(int64_t row, const TokenFile& file, int64_t sequence) {
@@ -97,8 +109,7 @@ void BatchBuffer::set(int64_t row, const TokenFile& file, int64_t sequence) {
 
 void BatchBuffer::set(int64_t row, const int32_t* from, const int32_t* labels, const int32_t* documents) {
   const int64_t length = batch_.length, at = row * length;
-  int32_t *ids = ids_.as<int32_t>() + at, *targets = targets_.as<int32_t>() + at;
-  int32_t *positions = positions_.as<int32_t>() + at, *starts = starts_.as<int32_t>() + at;
+  int32_t *ids = host(0) + at, *targets = host(1) + at, *positions = host(2) + at, *starts = host(3) + at;
   for (int64_t t = 0; t < length; ++t) {
     ids[t] = from ? from[t] : 0;
     targets[t] = !from || t + 1 == length ? -100 : labels ? labels[t + 1] : from[t + 1];

@@ -60,8 +60,14 @@ class BatchBuffer {
   void set(int64_t row, const TokenFile& file, int64_t sequence);
   // Row `row` ← the arrays of a sequence as in TokenFile; null ids = padding.
   void set(int64_t row, const int32_t* from, const int32_t* labels, const int32_t* documents);
+  // After the last row: brings the batch to the device.
+  void finish();
 
  private:
+  // Where the host writes a list: the tensor itself, or a copy that finish() brings to a card.
+  int32_t* host(int list);
+  Backend& ops_;
+  std::vector<int32_t> copy_;
   Tensor ids_, targets_, positions_, starts_;
   Batch batch_;
 };

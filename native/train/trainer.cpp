@@ -7,9 +7,9 @@
 
 #include "core/error.h"
 #include "core/process_memory.h"
-#include "cpu/backend.h"
 #include "io/files.h"
 #include "train/checkpoint.h"
+#include "train/device.h"
 #include "train/plan.h"
 #include "train/session.h"
 
@@ -43,11 +43,10 @@ class Run {
       : config_(config),
         plan_(plan),
         emit_(emit),
-        arena_(Arena::Kind::real, config.budget),
-        ops_(arena_, config.threads),
+        device_(config.device, plan.plan_bytes, config.budget),
         train_file_(config.train_tokens, config.model.vocab_size),
         order_(train_file_.sequences(), config.eval_fraction, config.shuffle, config.seed),
-        session_(ops_, arena_, config, plan.recompute),
+        session_(device_.ops(), device_.arena(), config, plan.recompute),
         record_(record_of(config)) {
     check_length(train_file_);
     if (!config.eval_tokens.empty()) {
@@ -106,7 +105,7 @@ class Run {
                    {"finalLoss", loss_},
                    {"peakBytes", peak()},
                    {"planBytes", plan_.plan_bytes},
-                   {"outsideBytes", outside()},
+                   {"outsideBytes", device_.outside_bytes()},
                    {"parameterHash", session_.parameter_hash()},
                    {"seconds", now() - started},
                    {"output", config_.output}};
@@ -164,7 +163,7 @@ class Run {
 
   void report_memory(int64_t done) {
     reported_peak_ = peak();
-    emit_({{"type", "memory"}, {"step", done}, {"peakBytes", peak()}, {"byCategory", category_bytes(arena_.usage())}, {"planBytes", plan_.plan_bytes}});
+    emit_({{"type", "memory"}, {"step", done}, {"peakBytes", peak()}, {"byCategory", category_bytes(device_.arena().usage())}, {"planBytes", plan_.plan_bytes}});
   }
 
   void evaluate(int64_t done) {
@@ -195,17 +194,12 @@ class Run {
   }
 
   // The peak of the whole run, what was reached before a resume included.
-  uint64_t peak() const { return std::max(earlier_peak_, arena_.usage().peak_bytes); }
-  uint64_t outside() const {
-    const uint64_t resident = peak_resident_bytes(), inside = arena_.usage().peak_bytes;
-    return resident > inside ? resident - inside : 0;
-  }
+  uint64_t peak() const { return std::max(earlier_peak_, device_.arena().usage().peak_bytes); }
 
   const RunConfig& config_;
   const MemoryPlan& plan_;
   const EventSink& emit_;
-  Arena arena_;
-  CpuBackend ops_;
+  Device device_;
   TokenFile train_file_;
   std::optional<TokenFile> eval_file_;
   SequenceOrder order_;

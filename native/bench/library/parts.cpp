@@ -65,7 +65,7 @@ void attention(Bench& b) {
     const Tensor starts = b.context.passing(DType::i32, 1, n, Category::workspace);
     b.ops.zero(starts);
     const Tensor lse = b.context.passing(DType::f32, 1, n * heads, Category::workspace);
-    const Tensor scratch = b.context.passing(DType::u8, 1, static_cast<int64_t>(Backend::attention_scratch_bytes(shape, b.ops.threads())), Category::workspace);
+    const Tensor scratch = b.context.passing(DType::u8, 1, static_cast<int64_t>(b.ops.attention_scratch_bytes(shape)), Category::workspace);
     const double pairs = static_cast<double>(batch * heads) * static_cast<double>(length) * static_cast<double>(length + 1) / 2 * static_cast<double>(d);
     b.add({{"pass", "forward"}, {"batch", batch}, {"length", length}, {"heads", heads}, {"headDim", d}},
           time_calls(kRepeats, [&] { b.ops.attention(shape, q, k, v, starts, out, &lse.view(), scratch); }), 4 * pairs, 0);

@@ -60,7 +60,7 @@ RunConfig step_config(const json& job, int64_t steps) {
                       {"microBatch", value_or<int64_t>(job, "batch", 8)},
                       {"precision", value_or<std::string>(job, "precision", "bf16")},
                       {"recompute", value_or<std::string>(job, "recompute", "none")}}},
-                    {"device", {{"threads", value_or<int>(job, "threads", 0)}}}};
+                    {"device", {{"backend", "cpu"}, {"threads", value_or<int>(job, "threads", 0)}}}};
   return parse_run({{"run", run}});
 }
 
@@ -73,7 +73,7 @@ json bench_step(const json& job, const JobControl& control, const EventSink& emi
   const MemoryPlan plan = make_plan(config);
   reset_peak_resident_bytes();
   Arena arena(Arena::Kind::real, 0);
-  CpuBackend ops(arena, config.threads);
+  CpuBackend ops(arena, config.device.threads);
   Session session(ops, arena, config, plan.recompute);
   const TokenFile file(tokens.path(), config.model.vocab_size);
   const SequenceOrder order(file.sequences(), 0, false, config.seed);

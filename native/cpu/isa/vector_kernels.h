@@ -1,18 +1,11 @@
 #pragma once
 #include <cstdint>
 
+#include "ops/adam_constants.h"
+
 // The elementwise and row kernels of one instruction set. This header is read both by the files of this folder and by the plain
 // ones, so it holds nothing but data. Untyped pointers are f32 or bf16 as the index of the entry says: [0] f32, [1] bf16.
 namespace rankwise {
-
-// u = (m·m_scale) / (√(v·v_scale) + epsilon); p ← p·decay − rate·u. Both placements of Adam's ε are cases of this.
-struct AdamConstants {
-  float gradient_scale, beta1, rest1, beta2, rest2;  // rest = 1 − β
-  float m_scale, v_scale, epsilon;
-  float decay, rate;
-  bool stochastic;                // round bf16 parameters with words of this stream:
-  uint64_t stream_key, stream_step;
-};
 
 // 8-bit moments of a span that starts at a block of 256.
 struct Moments8 {

@@ -1,10 +1,10 @@
 #include <algorithm>
 
-#include "ops/ops.h"
+#include "cpu/attention.h"
 
 // Sizes of the panels that the CPU kernels cut operands into, for the instruction set that pads most, in f32: the other sets, and
-// bfloat16, need no more. Every backend answers with the same number, so that a plan fits whatever runs it. What is counted here is
-// what cpu/attention_layout.h carves out; attention_test checks that it suffices.
+// bfloat16, need no more, so that a plan fits whatever processor runs it. What is counted here is what cpu/attention_layout.h carves
+// out; attention_test checks that it suffices.
 namespace rankwise {
 namespace {
 
@@ -23,7 +23,7 @@ int64_t packed_columns(int64_t keys, int64_t d) { return lanes(d) * rounded_up(k
 
 }  // namespace
 
-uint64_t Backend::attention_scratch_bytes(const AttentionShape& shape, int threads) {
+uint64_t cpu_attention_scratch_bytes(const AttentionShape& shape, int threads) {
   const int64_t keys = shape.key_length, d = shape.head_dim;
   const int64_t units = std::max<int64_t>(1, shape.batch * shape.kv_heads), members = std::max(threads, 1);
   const int64_t copies = std::min(units, members);
