@@ -48,9 +48,18 @@ export class RunSummaries {
   }
 
   async of(records: readonly RunRecord[]): Promise<RunSummary[]> {
-    this.#titles ??= new Map((await this.#methods.registry()).methods.map(({ name, title }) => [name, title]));
+    this.#titles ??= await this.#titlesOfMethods();
     const figures = this.#figures(records.map(({ id }) => id));
     return records.map((record) => this.#summary(record, figures.get(record.id) ?? new Map<string, Figure>()));
+  }
+
+  // Lists stand without titles where the engine cannot be asked.
+  async #titlesOfMethods(): Promise<Map<string, string> | undefined> {
+    try {
+      return new Map((await this.#methods.registry()).methods.map(({ name, title }) => [name, title]));
+    } catch {
+      return undefined;
+    }
   }
 
   #figures(ids: readonly string[]): Map<string, Map<string, Figure>> {

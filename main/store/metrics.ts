@@ -84,12 +84,10 @@ export class MetricRepository {
     if (series === undefined || !whole) return bucketsOf([], 0);
     const first = Math.max(from ?? whole.first, whole.first);
     const last = Math.min(to ?? whole.last, whole.last);
-    const rows = this.#statements
-      .get('SELECT step, value, value FROM metrics WHERE series = ? AND step BETWEEN ? AND ? ORDER BY step LIMIT ?')
-      .raw()
-      .all(series, first, last, points + 1) as BucketRow[];
-    if (rows.length <= points) return bucketsOf(rows, whole.count);
-    return bucketsOf(this.#thinned(series, first, last, points), whole.count);
+    // Whether a piece has few steps is not known before they are read; of the whole series it is.
+    const isWhole = first === whole.first && last === whole.last;
+    const rows = isWhole && whole.count > points ? null : this.#steps(series, first, last, points);
+    return bucketsOf(rows ?? this.#thinned(series, first, last, points), whole.count);
   }
 
   /** Of every series of the runs asked for: its last step and value, its least value. */
@@ -147,6 +145,15 @@ export class MetricRepository {
       .get('SELECT max(step) AS step FROM metrics WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?)')
       .get(run, key) as { step: number | null };
     return row.step ?? -1;
+  }
+
+  /** Every step of a range; null where there are more than `points`. */
+  #steps(series: number, first: number, last: number, points: number): BucketRow[] | null {
+    const rows = this.#statements
+      .get('SELECT step, value, value FROM metrics WHERE series = ? AND step BETWEEN ? AND ? ORDER BY step LIMIT ?')
+      .raw()
+      .all(series, first, last, points + 1) as BucketRow[];
+    return rows.length <= points ? rows : null;
   }
 
   #thinned(series: number, first: number, last: number, points: number): BucketRow[] {
