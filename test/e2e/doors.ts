@@ -23,7 +23,7 @@ export interface OpenApp {
   home: string;
   /** Process that holds the records; the engine's process is its child. */
   pid: number;
-  /** Ends the app as a user does, and removes the home folder where it was made for it. */
+  /** Ends the app as the system does when it shuts down, what trains is paused, and removes the home folder where it was made for it. */
   close(): Promise<void>;
 }
 
@@ -52,13 +52,18 @@ export async function openDesktop({ home, appFolder = root, env = {} }: OpenOpti
     env: { ...withoutUndefined(process.env), RANKWISE_HOME: place, ...env },
     timeout: 60_000,
   });
+  const child = electron.process();
   const page = await electron.firstWindow();
   await ready(page);
   const close = async (): Promise<void> => {
-    await electron.close();
+    // Not the window's button, which asks while a run trains.
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
     if (home === undefined) rmSync(place, { recursive: true, force: true });
   };
-  return { door: 'desktop', page, home: place, pid: electron.process().pid!, electron, close };
+  return { door: 'desktop', page, home: place, pid: child.pid!, electron, close };
 }
 
 /** Opens the served screens in Chromium. */

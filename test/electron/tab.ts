@@ -13,6 +13,7 @@ export interface TabListener {
   /** A page wants to open another one; true where it may. */
   onOpen(address: string): boolean;
   onInvoke(frame: SenderFrame, channel: string, args: unknown[]): Promise<unknown>;
+  onNavigate(address: string): void;
   onEvent(name: 'dom-ready' | 'did-finish-load' | 'crashed' | 'closed'): void;
   onDownload(address: string): void;
 }
@@ -109,6 +110,10 @@ export class Tab {
         return this.#contexts.clear();
       case 'Runtime.bindingCalled':
         return void this.#invoked(params);
+      case 'Page.frameNavigated': {
+        const { frame } = params as { frame: { url: string; parentId?: string } };
+        return frame.parentId === undefined ? this.#listener.onNavigate(fromWeb(frame.url)) : undefined;
+      }
       case 'Page.domContentEventFired':
         return this.#listener.onEvent('dom-ready');
       case 'Page.loadEventFired':

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { rmSync } from 'node:fs';
+import type { RunSummary } from '../../preload/contract/runs.ts';
+import { call, collectNotices } from './calls.ts';
+import { DOORS, freshHome, openBrowser, openDesktop, stop, type DesktopApp, type OpenApp } from './doors.ts';
+import { engineOf } from './processes.ts';
+
+/** Starts the sample and waits until its first run trains. */
+async function train(app: OpenApp): Promise<string> {
+  const started = await call(app.page, 'sample', 'start');
+  if (!started.ok) throw new Error(started.error.message);
+  const [run] = started.value.runs as [string];
+  await reach(app, run, ({ step }) => step > 3);
+  return run;
+}
+
+async function runOf(app: OpenApp, id: string): Promise<RunSummary> {
+  const answer = await call(app.page, 'runs', 'get', { id });
+  if (!answer.ok) throw new Error(answer.error.message);
+  return answer.value;
+}
+
+const reach = (app: OpenApp, id: string, there: (run: RunSummary) => boolean): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const run = await runOf(app, id);
+      if (!there(run)) throw new Error(`The run is ${run.state} at step ${run.step}.`);
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+
+describe.each(DOORS)('an engine that dies under the %s', (_door, open) => {
+  let app: OpenApp;
+  beforeAll(async () => {
+    app = await open();
+  });
+  afterAll(() => app.close());
+
+  it('leaves the program alive, says so, and goes on from the run’s checkpoint', async () => {
+    const heard = await collectNotices(app.page, 'engine');
+    const run = await train(app);
+    await call(app.page, 'queue', 'hold', { held: true });
+    await call(app.page, 'runs', 'checkpoint', { id: run });
+    await expect
+      .poll(async () => {
+        const details = await call(app.page, 'runs', 'get', { id: run });
+        return details.ok && details.value.checkpoints.length;
+      })
+      .toBeGreaterThan(0);
+    process.kill(engineOf(app.pid)!, 'SIGKILL');
+    await reach(app, run, ({ state }) => state === 'interrupted');
+    expect(await heard()).toEqual([
+      { topic: 'engine', up: false, reason: expect.stringContaining('unexpectedly') as string },
+    ]);
+    const { step, error } = await runOf(app, run);
+    expect(error?.code).toBe('E_ENGINE_DIED');
+    expect(await call(app.page, 'runs', 'resume', { id: run })).toMatchObject({ ok: true });
+    await call(app.page, 'queue', 'hold', { held: false });
+    await reach(app, run, (now) => now.state === 'running' && now.step > step);
+    expect((await heard()).at(-1)).toEqual({ topic: 'engine', up: true, reason: '' });
+  });
+});
+
+describe('closing the window while a run trains', () => {
+  let app: DesktopApp;
+  let run: string;
+  const home = freshHome();
+  beforeAll(async () => {
+    app = await openDesktop({ home });
+    run = await train(app);
+  });
+  afterAll(async () => {
+    await app.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const closeWindow = (): Promise<void> =>
+    app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close());
+  const isVisible = (): Promise<boolean> =>
+    app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.isVisible());
+  const answer = (choice: string): Promise<unknown> => call(app.page, 'system', 'close', { choice, remember: false });
+
+  it('keeps the machine awake as long as it trains', async () => {
+    expect(await app.electron.evaluate(({ powerSaveBlocker }) => powerSaveBlocker.isStarted(0))).toBe(true);
+  });
+
+  it('asks, and stays where the user wants that', async () => {
+    const heard = await collectNotices(app.page, 'closing');
+    await closeWindow();
+    await expect.poll(heard).toEqual([{ topic: 'closing', run, name: expect.any(String) as string }]);
+    await answer('stay');
+    expect(await isVisible()).toBe(true);
+  });
+
+  it('goes on in the background, and is shown again by a second start', async () => {
+    await closeWindow();
+    await answer('background');
+    await expect.poll(isVisible).toBe(false);
+    const { step } = await runOf(app, run);
+    await reach(app, run, (now) => now.step > step);
+    await app.electron.evaluate(({ app }) => app.emit('second-instance'));
+    expect(await isVisible()).toBe(true);
+  });
+
+  it('pauses the run and ends', async () => {
+    const ended = new Promise((resolve) => app.electron.process().once('exit', resolve));
+    await closeWindow();
+    await answer('pause').catch(() => undefined);
+    expect(await ended).toBe(0);
+    app = await openDesktop({ home });
+    expect(await runOf(app, run)).toMatchObject({ state: 'paused' });
+    const details = await call(app.page, 'runs', 'get', { id: run });
+    expect(details).toMatchObject({ value: { checkpoints: [{ there: true }] } });
+  });
+});
+
+describe('Ctrl-C while a run of the served screens trains', () => {
+  it('pauses it', async () => {
+    const home = freshHome();
+    const app = await openBrowser({ home });
+    const run = await train(app);
+    expect(await stop(app.server)).toBe(0);
+    await app.close();
+    const again = await openBrowser({ home });
+    expect(await runOf(again, run)).toMatchObject({ state: 'paused' });
+    await again.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+});
