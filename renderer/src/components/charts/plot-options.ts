@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
 import { colour } from '../../theme.ts';
 import { runToken } from './palette.ts';
-import { dashOf, type ChartMark, type LineSeries } from './line-series.ts';
+import { dashOf, type ChartMark } from './line-series.ts';
+import type { PlotLine } from './plot-lines.ts';
 
 export interface PlotLook {
   width: number;
@@ -14,14 +15,6 @@ export interface PlotLook {
   marks: () => readonly ChartMark[];
   writeX: (x: number) => string;
   writeY: (y: number) => string;
-}
-
-/** A line as the plot draws it: `faint` for the raw values under a smoothed line, `restless` where its noise would swallow dashes and width. */
-export interface PlotLine {
-  series: LineSeries;
-  faint: boolean;
-  restless?: boolean;
-  shown: boolean;
 }
 
 const FONT = '11px "Inter Variable", system-ui, sans-serif';

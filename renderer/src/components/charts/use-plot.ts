@@ -3,7 +3,8 @@ import { onScopeDispose, shallowRef, watch, type Ref } from 'vue';
 import { useSize } from '../../composables/use-size.ts';
 import { dark } from '../../theme.ts';
 import { drawn, restless } from './decimate.ts';
-import { plotOptions, strokeOf, type PlotLine, type PlotLook } from './plot-options.ts';
+import type { PlotLine } from './plot-lines.ts';
+import { plotOptions, strokeOf, type PlotLook } from './plot-options.ts';
 import { zoomed, panned, type View } from './view.ts';
 
 export interface PlotInput {
