@@ -3,7 +3,17 @@ import tseslint from 'typescript-eslint';
 import { importDirection } from './scripts/eslint/import-direction.js';
 
 export default tseslint.config(
-  { ignores: ['build/**', 'node_modules/**', 'native/**', 'test/oracles/**', 'test/fixtures/**'] },
+  {
+    ignores: [
+      'build/**',
+      'out/**',
+      'release/**',
+      'node_modules/**',
+      'native/**',
+      'test/oracles/**',
+      'test/fixtures/**',
+    ],
+  },
   {
     files: ['main/**/*.ts', 'preload/**/*.ts', 'test/**/*.ts', 'renderer/vite.config.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { _electron, chromium, type Browser, type ElectronApplication, type Page } from 'playwright-core';
+import { findChromium } from '../electron/find-chromium.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
@@ -71,7 +72,7 @@ export async function openBrowser({ home, env = {} }: OpenOptions = {}): Promise
   const place = home ?? freshHome();
   const { server, address } = await startServer(place, env);
   const browser = await chromium.launch({
-    executablePath: process.env.RANKWISE_TEST_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: findChromium(),
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
   });
   const page = await browser.newPage({ viewport: { width: 1360, height: 880 } });
