@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
@@ -108,16 +110,36 @@ describe('the package for Linux', () => {
     });
   });
 
-  it('runs: its archive, taken apart, opens the window and starts the engine beside it', async () => {
+  describe('taken apart', () => {
     const place = path.join(folder, 'installed', 'resources');
-    extractAll(archive, path.join(place, 'app.asar'));
-    cpSync(path.join(resources, 'engine'), path.join(place, 'engine'), { recursive: true });
-    const app = await openDesktop({ appFolder: path.join(place, 'app.asar'), env: { RANKWISE_ENGINE: '' } });
-    const registry = await call(app.page, 'methods', 'registry');
-    expect(registry.ok && registry.value.methods.map(({ name }) => name)).toContain('loqt');
-    const command = readFileSync(`/proc/${engineOf(app.pid)}/cmdline`, 'utf8');
-    expect(command).toContain(path.join(place, 'engine', 'rankwise_engine.node'));
-    expect(await call(app.page, 'projects', 'list')).toMatchObject({ ok: true });
-    await app.close();
+    const appFolder = path.join(place, 'app.asar');
+    const engine = path.join(place, 'engine', 'rankwise_engine.node');
+    beforeAll(() => {
+      extractAll(archive, appFolder);
+      cpSync(path.join(resources, 'engine'), path.dirname(engine), { recursive: true });
+      cpSync(`${archive}.unpacked`, `${appFolder}.unpacked`, { recursive: true });
+    });
+
+    it('opens the window and starts the engine beside it, whatever the environment names', async () => {
+      const app = await openDesktop({ appFolder, env: { RANKWISE_ENGINE: '/nowhere/engine.node' } });
+      const registry = await call(app.page, 'methods', 'registry');
+      expect(registry.ok && registry.value.methods.map(({ name }) => name)).toContain('loqt');
+      expect(readFileSync(`/proc/${engineOf(app.pid)}/cmdline`, 'utf8')).toContain(engine);
+      expect(await call(app.page, 'projects', 'list')).toMatchObject({ ok: true });
+      await app.close();
+    });
+
+    it('does not start with an engine that is not its own', () => {
+      const home = path.join(folder, 'home');
+      appendFileSync(engine, 'x');
+      const { status, stderr } = spawnSync(path.join(root, 'test', 'electron', 'electron'), [appFolder], {
+        env: { ...process.env, RANKWISE_HOME: home },
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      expect(stderr).toContain('engine/rankwise_engine.node');
+      expect(status).toBe(1);
+      expect(existsSync(path.join(home, 'rankwise.db'))).toBe(false);
+    });
   });
 });

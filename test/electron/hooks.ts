@@ -21,7 +21,10 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'node_modules', 'ele
 for (const [name, value] of Object.entries({ electron: version, chrome: 'stand-in' })) {
   Object.defineProperty(process.versions, name, { value, enumerable: true });
 }
-Object.assign(process, { type: isUtility ? 'utility' : 'browser', resourcesPath: process.env.STANDIN_APP_PATH });
+Object.assign(process, {
+  type: isUtility ? 'utility' : 'browser',
+  resourcesPath: path.dirname(process.env.STANDIN_APP_PATH ?? root),
+});
 
 if (isUtility) await import('./parent-port.ts');
 else await import('./module.ts').then(({ app }) => setImmediate(() => void app.emit('standin-start')));
