@@ -1,24 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Result } from '../../preload/contract/api.ts';
 import type { RunSummary } from '../../preload/contract/runs.ts';
 import { call, collectNotices } from './calls.ts';
 import { DOORS, freshHome, openBrowser, openDesktop, stop, type DesktopApp, type OpenApp } from './doors.ts';
 import { engineOf } from './processes.ts';
 
+/** The value of a call that must succeed. */
+async function ask<T>(answer: Promise<Result<T>>): Promise<T> {
+  const result = await answer;
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+  return result.value;
+}
+
 /** Starts the sample and waits until its first run trains. */
 async function train(app: OpenApp): Promise<string> {
-  const started = await call(app.page, 'sample', 'start');
-  if (!started.ok) throw new Error(started.error.message);
-  const [run] = started.value.runs as [string];
+  const { runs } = await ask(call(app.page, 'sample', 'start'));
+  const [run] = runs as [string];
   await reach(app, run, ({ step }) => step > 3);
   return run;
 }
 
-async function runOf(app: OpenApp, id: string): Promise<RunSummary> {
-  const answer = await call(app.page, 'runs', 'get', { id });
-  if (!answer.ok) throw new Error(answer.error.message);
-  return answer.value;
-}
+const runOf = (app: OpenApp, id: string): Promise<RunSummary> => ask(call(app.page, 'runs', 'get', { id }));
 
 const reach = (app: OpenApp, id: string, there: (run: RunSummary) => boolean): Promise<void> =>
   vi.waitFor(
@@ -111,6 +115,46 @@ describe('closing the window while a run trains', () => {
     expect(await runOf(app, run)).toMatchObject({ state: 'paused' });
     const details = await call(app.page, 'runs', 'get', { id: run });
     expect(details).toMatchObject({ value: { checkpoints: [{ there: true }] } });
+  });
+});
+
+describe('the end of a run', () => {
+  it('is told outside the window when nobody looks, and the machine may sleep again', async () => {
+    const home = freshHome();
+    const text = path.join(home, 'text.txt');
+    writeFileSync(text, 'the whale swam and the ship sailed after it. '.repeat(200));
+    const app = await openDesktop({ home });
+    await app.electron.evaluate(({ BrowserWindow, dialog, Notification }, text) => {
+      const world = globalThis as unknown as { told: string[] };
+      world.told = [];
+      const show = Notification.prototype.show;
+      Notification.prototype.show = function (this: Electron.Notification) {
+        world.told.push(this.title);
+        show.call(this);
+      };
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [text] });
+      BrowserWindow.getAllWindows()[0]!.hide();
+    }, text);
+    const picked = await ask(call(app.page, 'files', 'pick', { purpose: 'data' }));
+    const data = await ask(call(app.page, 'datasets', 'import', { handle: picked!.handle, task: 'import' }));
+    const project = await ask(call(app.page, 'projects', 'create', { name: 'Whales' }));
+    const { presets } = await ask(call(app.page, 'methods', 'registry'));
+    const [smallest] = presets.toSorted((a, b) => a.hiddenSize * a.layers - b.hiddenSize * b.layers);
+    const draft = {
+      name: 'small',
+      model: { preset: smallest!.name },
+      data: { train: data.id, sequenceLength: 16 },
+      method: { name: 'full' },
+      training: { steps: 2, microBatch: 1 },
+    };
+    const run = await ask(call(app.page, 'runs', 'start', { draft, project: project.id, first: false }));
+    await reach(app, run.id, ({ state }) => state === 'finished');
+    expect(await app.electron.evaluate(() => (globalThis as unknown as { told: string[] }).told)).toEqual([
+      'small is finished',
+    ]);
+    expect(await app.electron.evaluate(({ powerSaveBlocker }) => powerSaveBlocker.isStarted(0))).toBe(false);
+    await app.close();
+    rmSync(home, { recursive: true, force: true });
   });
 });
 
