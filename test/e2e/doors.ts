@@ -103,7 +103,7 @@ export async function startServer(
 
 /** Ctrl-C, and the wait for the end. @returns the exit status */
 export async function stop(server: ChildProcess): Promise<number | null> {
-  if (server.exitCode !== null) return server.exitCode;
+  if (server.exitCode !== null || server.signalCode !== null) return server.exitCode;
   server.kill('SIGINT');
   const [status] = (await once(server, 'exit')) as [number | null];
   return status;

@@ -5,7 +5,7 @@ import type { Result } from '../../preload/contract/api.ts';
 import type { RunSummary } from '../../preload/contract/runs.ts';
 import { call, collectNotices } from './calls.ts';
 import { DOORS, freshHome, openBrowser, openDesktop, stop, type DesktopApp, type OpenApp } from './doors.ts';
-import { engineOf } from './processes.ts';
+import { commandOf, engineOf } from './processes.ts';
 
 /** The value of a call that must succeed. */
 async function ask<T>(answer: Promise<Result<T>>): Promise<T> {
@@ -127,10 +127,8 @@ describe('the end of a run', () => {
     await app.electron.evaluate(({ BrowserWindow, dialog, Notification }, text) => {
       const world = globalThis as unknown as { told: string[] };
       world.told = [];
-      const show = Notification.prototype.show;
       Notification.prototype.show = function (this: Electron.Notification) {
         world.told.push(this.title);
-        show.call(this);
       };
       dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [text] });
       BrowserWindow.getAllWindows()[0]!.hide();
@@ -149,11 +147,27 @@ describe('the end of a run', () => {
     };
     const run = await ask(call(app.page, 'runs', 'start', { draft, project: project.id, first: false }));
     await reach(app, run.id, ({ state }) => state === 'finished');
-    expect(await app.electron.evaluate(() => (globalThis as unknown as { told: string[] }).told)).toEqual([
-      'small is finished',
-    ]);
+    const told = (): Promise<string[]> =>
+      app.electron.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+    await expect.poll(told).toEqual(['small is finished']);
     expect(await app.electron.evaluate(({ powerSaveBlocker }) => powerSaveBlocker.isStarted(0))).toBe(false);
     await app.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+});
+
+describe('a program that is killed while a run trains', () => {
+  it('takes its engine along, and finds the run interrupted when it is started again', async () => {
+    const home = freshHome();
+    const app = await openBrowser({ home });
+    const run = await train(app);
+    const engine = engineOf(app.pid)!;
+    process.kill(app.pid, 'SIGKILL');
+    await vi.waitFor(() => expect(commandOf(engine)).toBe(''));
+    await app.close();
+    const again = await openBrowser({ home });
+    expect((await runOf(again, run)).state).toBe('interrupted');
+    await again.close();
     rmSync(home, { recursive: true, force: true });
   });
 });
