@@ -54,7 +54,7 @@ export function withMethod(draft: DraftFile, method: Method): DraftFile {
   const shared = Object.entries(draft.method).filter(([key, value]) => {
     const parameter = method.parameters.find(({ name }) => name === key);
     if (!parameter || typeof value === 'undefined') return false;
-    if (parameter.choices) return parameter.choices.includes(String(value));
+    if (parameter.choices) return typeof value === 'string' && parameter.choices.includes(value);
     if (typeof value !== 'number') return typeof value === typeof parameter.default;
     return value >= (parameter.minimum ?? -Infinity) && value <= (parameter.maximum ?? Infinity);
   });

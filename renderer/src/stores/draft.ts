@@ -58,15 +58,22 @@ export const useDraft = defineStore('draft', () => {
     };
   }
 
-  /** Takes another run file in the place of this one. @returns what brings the old one back */
-  function replace(next: RunFile): () => void {
+  const replaced = shallowRef<{ note: string; before: DraftFile | null; after: string } | null>(null);
+  /** Takes another run file in the place of this one. The old one can be brought back until something else is changed. */
+  function replace(next: RunFile, note: string): void {
     const before = value.value;
     value.value = draftOf(next);
-    return () => (value.value = before);
+    replaced.value = { note, before, after: JSON.stringify(value.value) };
   }
+  /** What was replaced last, in words, and the way back; null once the draft has moved on. */
+  const undo = computed(() => {
+    const last = replaced.value;
+    if (!last?.before || JSON.stringify(value.value) !== last.after) return null;
+    return { note: last.note, run: () => void (value.value = last.before) };
+  });
   /** A draft as main wrote it, with every default that it leaves out. Throws E_RUN_FILE. */
-  async function take(draft: RunDraft): Promise<() => void> {
-    return replace(await api.runs.parse({ text: JSON.stringify(draft) }));
+  async function take(draft: RunDraft, note: string): Promise<void> {
+    replace(await api.runs.parse({ text: JSON.stringify(draft) }), note);
   }
 
   let question = 0;
@@ -141,7 +148,7 @@ export const useDraft = defineStore('draft', () => {
   return {
     ...{ value, step, complete, file, method, plan, planError, planning, fits },
     ...{ options, optionsError, optionsWanted, solving, fix },
-    ...{ begin, set, chooseMethod, chooseModel, chooseData, replace, take, replan },
+    ...{ begin, set, chooseMethod, chooseModel, chooseData, replace, take, undo, replan },
   };
 });
 
