@@ -3,7 +3,17 @@ import tseslint from 'typescript-eslint';
 import { importDirection } from './scripts/eslint/import-direction.js';
 
 export default tseslint.config(
-  { ignores: ['build/**', 'node_modules/**', 'native/**', 'test/oracles/**', 'test/fixtures/**'] },
+  {
+    ignores: [
+      'build/**',
+      'out/**',
+      'release/**',
+      'node_modules/**',
+      'native/**',
+      'test/oracles/**',
+      'test/fixtures/**',
+    ],
+  },
   {
     files: ['main/**/*.ts', 'preload/**/*.ts', 'test/**/*.ts', 'renderer/vite.config.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -12,6 +22,8 @@ export default tseslint.config(
     rules: {
       'rankwise/import-direction': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
+      // Leaving properties out by taking them apart is the plainest way to say so.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/require-await': 'off',
       eqeqeq: 'error',
@@ -32,6 +44,8 @@ export default tseslint.config(
     rules: {
       'rankwise/import-direction': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
+      // Leaving properties out by taking them apart is the plainest way to say so.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/no-floating-promises': 'error',
       // Components of other files are opaque to the parser; vue-tsc checks what is passed to them.
       '@typescript-eslint/no-unsafe-argument': 'off',

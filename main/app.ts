@@ -126,7 +126,5 @@ async function openServices(workshop: Workshop, datasets: DatasetService) {
       datasets: () => datasetLibrary.rediscover(paths.cache),
     },
   });
-  // Where the database was lost, the files are still there.
-  if (store.fresh) await library.rescan.rescan();
   return { store, settings, models, datasets, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
 }

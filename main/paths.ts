@@ -13,6 +13,7 @@ export interface Paths {
 }
 
 const root = packageRoot(import.meta.dirname);
+const packaged = root.endsWith('.asar');
 const bundled = !import.meta.filename.endsWith('.ts');
 
 export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
@@ -22,7 +23,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
     database: path.join(home, 'rankwise.db'),
     cache: path.join(home, 'cache'),
     uploads: path.join(home, 'uploads'),
-    addon: env.RANKWISE_ENGINE || builtAddon(),
+    addon: addonOf(env),
   };
 }
 
@@ -56,6 +57,11 @@ export const engineEntry = bundled
   ? path.join(root, 'out', 'main', 'engine-process.js')
   : path.join(root, 'main', 'engine', 'engine-process.ts');
 
+/** In a package: its folder of native files, and the file inside the archive that tells their hashes. */
+export const sealedFiles = packaged
+  ? { folder: path.dirname(root), hashes: path.join(root, 'out', 'native-hashes.json') }
+  : undefined;
+
 // Source, bundle and package lie at different depths below the package's own package.json.
 function packageRoot(from: string): string {
   for (let folder = from; ; folder = path.dirname(folder)) {
@@ -63,11 +69,10 @@ function packageRoot(from: string): string {
   }
 }
 
-// In a package the addon lies beside the archive: the system cannot load a library from inside.
-function builtAddon(): string {
-  return root.endsWith('.asar')
-    ? path.join(path.dirname(root), 'engine', 'rankwise_engine.node')
-    : path.join(root, 'build', 'native', 'rankwise_engine.node');
+// In a package the addon lies beside the archive: the system cannot load a library from inside. Nothing else is loaded there.
+function addonOf(env: NodeJS.ProcessEnv): string {
+  if (packaged) return path.join(path.dirname(root), 'engine', 'rankwise_engine.node');
+  return env.RANKWISE_ENGINE || path.join(root, 'build', 'native', 'rankwise_engine.node');
 }
 
 function dataFolder(env: NodeJS.ProcessEnv): string {

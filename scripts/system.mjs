@@ -49,14 +49,30 @@ export function checkMachine() {
   }
 }
 
+/** What the tests of the window open it in. */
+const BROWSER = [
+  {
+    package: 'chromium',
+    present: () =>
+      [process.env.RANKWISE_CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'].some(
+        (name) => name && answers(name),
+      ),
+  },
+];
+
 /** Installs what the build lacks where that needs no question, else names it. */
-export async function ensurePackages() {
-  const missing = () => NEEDS.filter((need) => !need.present()).map((need) => need.package);
+export const ensurePackages = () => ensure(NEEDS, 'The engine is built on this machine and lacks');
+
+/** The same for the tests in a browser. */
+export const ensureBrowser = () => ensure(BROWSER, 'The tests of the window need');
+
+async function ensure(needs, sentence) {
+  const missing = () => needs.filter((need) => !need.present()).map((need) => need.package);
   const wanted = missing();
   if (wanted.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${wanted.join(' ')}`;
   const hint = `Install it with:  sudo ${command}`;
-  const refuse = () => new Refusal(`The engine is built on this machine and lacks: ${wanted.join(', ')}.`, hint);
+  const refuse = () => new Refusal(`${sentence}: ${wanted.join(', ')}.`, hint);
   if (!answers('apt-get')) throw refuse();
   const prefix = process.getuid?.() === 0 ? [] : answers('sudo', ['-n', 'true']) ? ['sudo', '-n'] : null;
   if (!prefix) throw refuse();

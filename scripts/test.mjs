@@ -4,7 +4,9 @@ import path from 'node:path';
 import { buildCuda, obstacle } from './cuda-build.mjs';
 import { cudaHeaders } from './cuda-headers.mjs';
 import { BUILDS, build } from './native.mjs';
+import { buildApp } from './app.mjs';
 import { prepare } from './prepare.mjs';
+import { ensureBrowser } from './system.mjs';
 import { orRefuse, Refusal, say } from './say.mjs';
 import { nodeBinary, projectEnv, root, run } from './spawn.mjs';
 
@@ -145,7 +147,11 @@ await orRefuse(
   () => prepare({ tests: true }),
   () => console.log('0 passed, 1 failed'),
 );
-await stage('types', () => tool('type check', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']));
+await stage('types', async () => {
+  await tool('type check', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']);
+  await tool('type check of the screens', bin('vue-tsc'), ['--noEmit', '-p', 'tsconfig.renderer.json']);
+  await tool('type check of the end-to-end tests', bin('tsc'), ['--noEmit', '-p', 'test/e2e']);
+});
 await stage('lint', async () => {
   await tool('eslint', bin('eslint'), ['--max-warnings=0', '.']);
   await tool('prettier', bin('prettier'), [
@@ -153,6 +159,7 @@ await stage('lint', async () => {
     '--log-level=warn',
     'main',
     'preload',
+    'renderer',
     'test',
     'scripts',
     '*.{js,ts,json}',
@@ -167,6 +174,11 @@ await stage('native, with sanitizers', async () => {
 await stage('CUDA, emulated', emulatedCuda);
 await stage('CUDA, compiled by nvcc', compiledCuda);
 await stage('integration', () => vitest('integration'));
+await stage('window', async () => {
+  await ensureBrowser();
+  await buildApp();
+  await vitest('e2e');
+});
 
 if (leftOut.length > 0) console.log(`\nLeft out on this machine:\n${leftOut.map((line) => `  ${line}`).join('\n')}`);
 if (failures.length > 0) console.log(`\nFailed:\n${failures.map((name) => `  ${name}`).join('\n')}`);

@@ -1,5 +1,5 @@
 import type { Api } from '../../preload/contract/api.ts';
-import type { App } from '../app.ts';
+import type { App, Services } from '../app.ts';
 import { adaptersApi } from './adapters.ts';
 import { datasetsApi } from './datasets.ts';
 import { filesApi } from './files.ts';
@@ -13,10 +13,11 @@ import { sampleApi } from './sample.ts';
 import { systemApi } from './system.ts';
 import { tasksApi } from './tasks.ts';
 
-/** The contract over the services. Opens the records and lets the queue go; a noun that is missing has no services yet. */
-export async function createApi(app: App): Promise<Partial<Api>> {
+/** The contract over the services. Opens the records and lets the queue go. */
+export async function createApi(app: App): Promise<Api> {
   const services = await app.open();
   services.manager.wake();
+  if (services.recovered !== null || services.rescan.isBehind()) void recover(services);
   return {
     adapters: adaptersApi(services),
     datasets: datasetsApi(services),
@@ -31,4 +32,12 @@ export async function createApi(app: App): Promise<Partial<Api>> {
     system: systemApi(services),
     tasks: tasksApi(services),
   };
+}
+
+/** Goes on beside everything else; what comes of it is told as a task. */
+async function recover({ tasks, rescan }: Services): Promise<void> {
+  const work = tasks.run('recovery', 'Taking in what lies in the library’s folders', 'steps', (progress, signal) =>
+    rescan.rescan(progress, signal),
+  );
+  await work.catch(() => undefined);
 }

@@ -8,12 +8,7 @@ import { REQUESTS } from '../../preload/contract/requests.ts';
  * A call that came through a door: looked up in the table of calls, its input parsed, answered. Never throws: what goes wrong is
  * the result's error, E_CALL for a call that there is not and E_INPUT for an input that does not fit.
  */
-export async function dispatch(
-  api: Partial<Api>,
-  noun: unknown,
-  method: unknown,
-  input: unknown,
-): Promise<Result<unknown>> {
+export async function dispatch(api: Api, noun: unknown, method: unknown, input: unknown): Promise<Result<unknown>> {
   try {
     const { schema, call } = lookUp(api, noun, method);
     return { ok: true, value: await call(parse(schema, input)) };
@@ -24,12 +19,12 @@ export async function dispatch(
 
 type Call = (input: unknown) => Promise<unknown>;
 
-function lookUp(api: Partial<Api>, noun: unknown, method: unknown): { schema: z.ZodType; call: Call } {
+function lookUp(api: Api, noun: unknown, method: unknown): { schema: z.ZodType; call: Call } {
   if (typeof noun === 'string' && typeof method === 'string' && Object.hasOwn(CALLS, noun)) {
     const known = noun as keyof Api;
-    const calls = api[known] as Record<string, Call> | undefined;
+    const calls = api[known] as unknown as Record<string, Call>;
     // Only own names of the table: “constructor” is not a call.
-    if (calls && Object.hasOwn(CALLS[known], method)) {
+    if (Object.hasOwn(CALLS[known], method)) {
       const schema = (REQUESTS[known] as Record<string, z.ZodType>)[method]!;
       return { schema, call: (input) => calls[method]!(input) };
     }

@@ -10,7 +10,7 @@ import { createApi } from './api.ts';
 /** The program as its screens reach it: one at a time over a home folder. */
 export interface Door {
   app: App;
-  api: Partial<Api>;
+  api: Api;
   notices: NoticeHub;
   engine: UtilityHost;
   /** Pauses what trains, closes the records, ends the engine's process. */

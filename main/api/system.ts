@@ -4,9 +4,16 @@ import type { Services } from '../app.ts';
 import { paperOf } from '../services/links.ts';
 
 export const systemApi = (services: Services): Api['system'] => {
-  const { system, settings, storage, rescan, tasks, desk, methods } = services;
+  const { system, settings, storage, rescan, tasks, desk, methods, files, recovered } = services;
   return {
-    info: () => system.info(settings.budgetBytes()),
+    async info() {
+      const info = await system.info(settings.budgetBytes());
+      const damaged = recovered?.damaged ?? null;
+      return {
+        ...info,
+        recovered: recovered && { ...recovered, damaged: damaged === null ? null : files.readable(damaged) },
+      };
+    },
     async settings() {
       return settings.get();
     },

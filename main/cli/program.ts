@@ -4,6 +4,8 @@ import { resolvePaths } from '../paths.ts';
 import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addExport } from './commands/export.ts';
+import { addImport } from './commands/import.ts';
 import { addInference } from './commands/inference.ts';
 import { addMethods } from './commands/methods.ts';
 import { addRuns } from './commands/runs.ts';
@@ -28,7 +30,17 @@ export function createProgram(version: string): Command {
       await app.close();
     }
   };
-  for (const add of [addDoctor, addMethods, addTraining, addInference, addRuns, addDemo, addBench])
+  for (const add of [
+    addDoctor,
+    addMethods,
+    addTraining,
+    addInference,
+    addImport,
+    addExport,
+    addRuns,
+    addDemo,
+    addBench,
+  ])
     add(program, withContext);
   addServe(program);
   return program;

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TrainEvent } from '../../preload/contract/events.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
@@ -135,7 +135,9 @@ export async function tellStory(
     'The merged model is a plain Hugging Face folder; it must say what base and adapter say together.',
   );
   const merged = path.join(folder, 'merged');
-  await inference.merge(best.model, adapter, merged);
+  // Of a demonstration before, in the same folder.
+  rmSync(merged, { recursive: true, force: true });
+  await inference.merge({ model: best.model, adapter, adapterScale: 1, dtype: 'float32' }, merged);
   const mergedPerplexity = await evaluate(merged);
   view.say(
     `Perplexity on the held-out speeches: ${before.toFixed(2)} before, ${after.toFixed(2)} with the adapter, ${mergedPerplexity.toFixed(2)} merged`,

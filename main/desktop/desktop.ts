@@ -2,7 +2,7 @@ import path from 'node:path';
 import { app as electron, dialog, nativeTheme, session } from 'electron';
 import { reportOf } from '../../preload/contract/errors.ts';
 import { openDoor, type Door } from '../api/door.ts';
-import { engineEntry, preloads, screens, type Paths } from '../paths.ts';
+import { engineEntry, preloads, screens, sealedFiles, type Paths } from '../paths.ts';
 import { serveAppScheme } from './app-protocol.ts';
 import { desktopDesk } from './desk.ts';
 import { utilityEngine } from './engine-launcher.ts';
@@ -10,6 +10,7 @@ import { answerCalls, passNotices } from './ipc.ts';
 import { Leaving } from './leaving.ts';
 import { lockDown } from './lockdown.ts';
 import { setMenu } from './menu.ts';
+import { checkSealed } from './sealed-files.ts';
 import { tellRunEnd } from './run-news.ts';
 import { Training } from './training.ts';
 import { Wakefulness } from './wakefulness.ts';
@@ -27,6 +28,11 @@ export async function startDesktop(paths: Paths): Promise<void> {
   const leaving = new Leaving(window, opening.promise);
   electron.on('second-instance', show);
   try {
+    if (sealedFiles) {
+      checkSealed(sealedFiles.folder, sealedFiles.hashes);
+      // Only what was checked is loaded.
+      delete process.env.RANKWISE_CUDA_LIBRARY;
+    }
     const desk = desktopDesk(
       () => window,
       (choice) => leaving.answer(choice),

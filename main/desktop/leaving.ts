@@ -54,13 +54,13 @@ export class Leaving {
 
   async #ask(): Promise<void> {
     const { api, notices } = await this.#opening;
-    const running = (await api.queue?.get())?.running ?? null;
+    const { running } = await api.queue.get();
     if (running === null) return this.leave();
-    const { onClose } = await api.system!.settings();
+    const { onClose } = await api.system.settings();
     // A hidden or crashed page cannot be asked, and the one who quits from outside has decided.
     if (onClose !== 'ask') return this.answer(onClose);
     if (!this.#window.isVisible() || this.#window.webContents.isCrashed()) return this.leave();
-    const { name } = await api.runs!.get({ id: running });
+    const { name } = await api.runs.get({ id: running });
     notices.publish({ topic: 'closing', run: running, name });
   }
 }

@@ -1,7 +1,24 @@
 import type { AdapterSummary } from '../../preload/contract/adapters.ts';
 
+type Described = Pick<
+  AdapterSummary,
+  | 'name'
+  | 'type'
+  | 'rank'
+  | 'alpha'
+  | 'targets'
+  | 'parameters'
+  | 'method'
+  | 'run'
+  | 'data'
+  | 'evalLoss'
+  | 'parents'
+  | 'baseName'
+  | 'baseHash'
+>;
+
 /** README.md of an adapter that leaves the library: what it is, where it comes from, how it is used. */
-export function adapterCard(adapter: AdapterSummary, licence: string | null): string {
+export function adapterCard(adapter: Described, licence: string | null): string {
   const rows: [string, string | null][] = [
     ['Method', adapter.method],
     ['Type', `${adapter.type}, rank ${adapter.rank}, alpha ${adapter.alpha}`],

@@ -3,6 +3,9 @@ import path from 'node:path';
 
 const MOST_CHARACTERS = 80;
 
+/** Names under which a licence lies beside a model. */
+export const LICENCE_FILES = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE'];
+
 /** The licence of a model folder, as its README's front matter names it or as its licence file begins; null where nothing tells. */
 export function readLicence(folder: string): string | null {
   return fromFrontMatter(path.join(folder, 'README.md')) ?? fromLicenceFile(folder);
@@ -19,7 +22,7 @@ function fromFrontMatter(readme: string): string | null {
 }
 
 function fromLicenceFile(folder: string): string | null {
-  for (const name of ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE']) {
+  for (const name of LICENCE_FILES) {
     const file = path.join(folder, name);
     if (!existsSync(file)) continue;
     const line = readFileSync(file, 'utf8')

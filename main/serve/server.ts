@@ -16,7 +16,7 @@ import { keepUpload } from './uploads.ts';
 const BRIDGE = '/bridge.js';
 
 export interface Served {
-  api: Partial<Api>;
+  api: Api;
   notices: NoticeHub;
   /** Hands out a file that was sent. */
   admit(file: string): PickedFile;

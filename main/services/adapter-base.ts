@@ -4,14 +4,14 @@ import type { ModelRecord } from '../store/models.ts';
 
 type Origin = Pick<AdapterRecord, 'basePath' | 'baseHash'>;
 
-/** The model of the library that an adapter was made for: of the same content, or (where no content is known) of the same place. */
+/**
+ * The model of the library that an adapter was made for: of the same content (of several, the one of the same place first), or where
+ * no content is known, of the same place.
+ */
 export function baseOf({ basePath, baseHash }: Origin, models: readonly ModelRecord[]): ModelRecord | undefined {
-  if (baseHash !== null) {
-    const same = models.find((model) => model.hash === baseHash);
-    if (same) return same;
-  }
-  const atPlace = basePath === null ? undefined : models.find((model) => model.path === basePath);
-  return atPlace && (baseHash === null || atPlace.hash === null) ? atPlace : undefined;
+  const atPlace = models.find((model) => model.path === basePath);
+  if (atPlace && (baseHash === null || atPlace.hash === null || atPlace.hash === baseHash)) return atPlace;
+  return baseHash === null ? undefined : models.find((model) => model.hash === baseHash);
 }
 
 /** Whether the place of an adapter's base holds another model now. */

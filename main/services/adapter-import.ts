@@ -63,6 +63,12 @@ export class AdapterImport {
     }
   }
 
+  /** Throws what the engine refuses a pair of folders for. */
+  async prove(adapter: string, base: string): Promise<void> {
+    readPeftFolder(adapter);
+    return this.#planner.proveAdapter(base, adapter);
+  }
+
   /** An adapter that lies in the library's folder already. Throws what it is refused for. */
   takeBack(id: string): AdapterRecord {
     const place = path.join(this.#folder, id);

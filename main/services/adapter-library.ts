@@ -1,16 +1,15 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { AdapterSummary } from '../../preload/contract/adapters.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { EngineHost } from '../engine/host.ts';
-import { adapterCard } from '../formats/adapter-card.ts';
-import { copyFiles } from '../formats/copy-files.ts';
+import { readLicence } from '../formats/licence.ts';
 import { readPassport, writePassport } from '../formats/passport.ts';
-import { ADAPTER_CONFIG, readPeftFolder } from '../formats/peft-folder.ts';
 import type { AdapterRecord } from '../store/adapters.ts';
 import type { ModelRecord } from '../store/models.ts';
 import { baseHasChanged, baseOf } from './adapter-base.ts';
-import { ADAPTER_FILES, type AdapterImport } from './adapter-import.ts';
+import { describedByFolder, exportAdapter } from './adapter-export.ts';
+import type { AdapterImport } from './adapter-import.ts';
 import type { AdapterShelf } from './adapter-shelf.ts';
 import type { FileService } from './files.ts';
 import { slugOf } from './ids.ts';
@@ -76,25 +75,31 @@ export class AdapterLibrary {
   /** Copies an adapter with a model card into a new folder within `folder` (progress in bytes). Resolves to the new folder. */
   async export(id: string, folder: string, progress: Progress, signal: AbortSignal): Promise<string> {
     const record = this.#parts.shelf.usable(id);
-    const summary = this.get(id);
     const base = baseOf(record, this.#models());
     const place = freePlace(path.join(folder, slugOf(record.name, 'adapter')));
-    try {
-      await copyFiles(record.path, place, ADAPTER_FILES, progress, signal);
-      // Where the base lay on this machine says nothing elsewhere; a name of the Hub does.
-      const { config, base: named } = readPeftFolder(place);
-      const told = named === null || path.isAbsolute(named) ? record.baseName : named;
-      const written = { ...config, base_model_name_or_path: told };
-      writeFileSync(path.join(place, ADAPTER_CONFIG), `${JSON.stringify(written, null, 2)}\n`);
-      const { name, run, method, data, evalLoss, parents, baseName, baseHash } = summary;
-      writePassport(place, { kind: 'adapter', name, run, method, data, evalLoss, parents, baseName, baseHash });
-      if (!existsSync(path.join(place, 'README.md')))
-        writeFileSync(path.join(place, 'README.md'), adapterCard(summary, base?.facts.licence ?? null));
-    } catch (error) {
-      rmSync(place, { recursive: true, force: true });
-      throw error;
-    }
+    await exportAdapter(record.path, place, this.get(id), base?.facts.licence ?? null, progress, signal);
     return place;
+  }
+
+  /**
+   * Copies the adapter of any folder with a model card to a place where nothing lies yet; with its lineage where it is one of the
+   * library. Throws E_OUTPUT, and what the engine refuses the pair for.
+   */
+  async exportFolder(
+    adapter: string,
+    base: string,
+    place: string,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (existsSync(place))
+      throw new RankwiseError('E_OUTPUT', `${place} is there already.`, 'Name a folder that is not there yet.');
+    const source = path.resolve(adapter);
+    await this.#parts.imports.prove(source, path.resolve(base));
+    const models = this.#models();
+    const known = this.#parts.shelf.all().find(({ record }) => record.path === source);
+    const described = known ? this.#summary(known, models) : describedByFolder(source, path.resolve(base));
+    await exportAdapter(source, place, described, readLicence(base), progress, signal);
   }
 
   rename(id: string, name: string): AdapterSummary {

@@ -1,12 +1,12 @@
 import { reportOf } from '../../preload/contract/errors.ts';
 import type { Answer, AnsweredPrompt } from '../../preload/contract/runs.ts';
+import { differenceOf } from '../../preload/contract/word-difference.ts';
 import type { RunRecord } from '../store/runs.ts';
 import type { InferenceService } from './inference.ts';
 import type { NoticeHub } from './notices.ts';
 import type { RecordService } from './records.ts';
 import { modelOf } from './run-results.ts';
 import type { TaskService } from './tasks.ts';
-import { differenceOf } from './word-difference.ts';
 
 export interface AnswerRequest {
   ids: string[];

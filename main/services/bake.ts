@@ -1,21 +1,21 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { BakeReceipt, BakeRecipe, ModelSummary } from '../../preload/contract/models.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
-import type { EngineHost, Job, JobResults } from '../engine/host.ts';
-import { copyTokenizerFiles, readModelFolder } from '../formats/model-folder.ts';
+import type { EngineHost, JobResults } from '../engine/host.ts';
+import { readModelFolder } from '../formats/model-folder.ts';
 import { writePassport } from '../formats/passport.ts';
-import type { ModelRecord } from '../store/models.ts';
 import type { AdapterLibrary } from './adapter-library.ts';
 
+import { doJob } from './engine-job.ts';
 import { partOf } from './folder-parts.ts';
+import { fold } from './fold.ts';
 import { freshId } from './ids.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import type { SettingsService } from './settings.ts';
 import type { Progress } from './tasks.ts';
-import { bytes } from './units.ts';
 
 export interface BakeRequest {
   /** Of the adapter. */
@@ -35,7 +35,6 @@ const PROMPTS = [
   'In 1969 there were 3 of them; 50 years later there were 1,204, that is',
 ];
 const PROMPT_TOKENS = 48;
-const LICENCE_FILES = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE'];
 
 /** Folds adapters into their bases and says how exact that was. */
 export class BakeService {
@@ -65,29 +64,21 @@ export class BakeService {
 
   /**
    * Writes base + scale · adapter as a new model of the library (progress in tensors), opens it again and compares its logits with
-   * those of the two side by side. Failed or cancelled, nothing is left. Throws E_BASE, E_DISK, and what the engine throws.
+   * those of the two side by side. Failed or cancelled, nothing is left. Throws E_BASE, E_DISK, E_RECEIPT, and what the
+   * engine throws.
    */
   async bake({ id, scale, name, dtype }: BakeRequest, progress: Progress, signal: AbortSignal): Promise<ModelSummary> {
     const { adapter, base } = this.#adapters.pair(id);
-    this.#requireRoom(base, dtype);
     const baseHash = await this.#models.hashOf(base);
     const model = freshId(name, 'model');
     const part = partOf(this.#folder, model);
     const pair = { model: base.path, adapter: adapter.path, adapterScale: scale, ...this.#bounds() };
     try {
-      await this.#job({ kind: 'merge', ...pair, output: part, dtype }, progress, signal);
-      copyTokenizerFiles(base.path, part);
-      for (const file of LICENCE_FILES)
-        if (existsSync(path.join(base.path, file))) copyFileSync(path.join(base.path, file), path.join(part, file));
-      const compared = await this.#job(
-        {
-          kind: 'logits-compare',
-          ...pair,
-          other: part,
-          precision: 'f32',
-          storage: 'dense',
-          ids: promptsFor(base.path),
-        },
+      await fold(this.#engine, { ...pair, dtype }, part, progress, signal);
+      const ids = promptsFor(base.path);
+      const compared = await doJob(
+        this.#engine,
+        { kind: 'logits-compare', ...pair, other: part, precision: 'f32', storage: 'dense', ids },
         () => undefined,
         signal,
       );
@@ -114,31 +105,6 @@ export class BakeService {
 
   #bounds(): { threads: number; memoryBudget: number } {
     return { threads: this.#settings.threads(), memoryBudget: this.#settings.budgetBytes() };
-  }
-
-  async #job<J extends Job>(job: J, progress: Progress, signal: AbortSignal): Promise<JobResults[J['kind']]> {
-    signal.throwIfAborted();
-    const running = this.#engine.start(job, (event) => {
-      if (event.type === 'progress') progress(event.done, event.total);
-    });
-    const stop = (): void => running.cancel();
-    signal.addEventListener('abort', stop);
-    return running.result.finally(() => signal.removeEventListener('abort', stop));
-  }
-
-  #requireRoom(base: ModelRecord, dtype: BakeRecipe['dtype']): void {
-    mkdirSync(this.#folder, { recursive: true });
-    const { bavail, bsize } = statfsSync(this.#folder);
-    const needed = base.facts.parameters * (dtype === 'float32' ? 4 : 2);
-    if (needed > bavail * bsize) {
-      throw new RankwiseError(
-        'E_DISK',
-        `The new model takes ${bytes(needed)}; on the disk of ${this.#folder} ${bytes(bavail * bsize)} are free.`,
-        dtype === 'float32'
-          ? 'Free some, or write bfloat16, which takes half.'
-          : 'Free some, or clean up under Settings.',
-      );
-    }
   }
 }
 

@@ -7,9 +7,11 @@ import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import type { EngineHost, JobResults } from '../engine/host.ts';
 import { readChatTemplate } from '../formats/chat-template-file.ts';
 import { stopTokens } from '../formats/generation-config.ts';
-import { copyTokenizerFiles, readModelFolder } from '../formats/model-folder.ts';
+import { readModelFolder } from '../formats/model-folder.ts';
 import type { DataFormat, DatasetService } from './datasets.ts';
 import { lazyTokenizer } from './tokenizers.ts';
+import { fold, type FoldRequest } from './fold.ts';
+import type { Progress } from './tasks.ts';
 import { TokenText } from './token-text.ts';
 
 /** A model with an optional adapter, and how it is to be computed. */
@@ -127,17 +129,15 @@ export class InferenceService {
   }
 
   /** Folds an adapter into its base and writes the whole model, tokenizer included. */
-  async merge(model: string, adapter: string, output: string): Promise<JobResults['merge']> {
-    readModelFolder(model);
-    const merged = await this.#engine.start({
-      kind: 'merge',
-      model: path.resolve(model),
-      adapter: path.resolve(adapter),
-      output: path.resolve(output),
-      dtype: 'float32',
-    }).result;
-    copyTokenizerFiles(model, output);
-    return merged;
+  merge(
+    request: FoldRequest,
+    output: string,
+    progress: Progress = () => undefined,
+    signal = new AbortController().signal,
+  ): Promise<void> {
+    const { model, adapter } = request;
+    const absolute = { model: path.resolve(model), adapter: adapter === null ? null : path.resolve(adapter) };
+    return fold(this.#engine, { ...request, ...absolute }, path.resolve(output), progress, signal);
   }
 }
 

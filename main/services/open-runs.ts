@@ -17,6 +17,7 @@ import { RunDetailService } from './run-details.ts';
 import { RunFolders } from './run-folders.ts';
 import { RunLauncher } from './run-launcher.ts';
 import { RunManager } from './run-manager.ts';
+import { RunRegister } from './run-register.ts';
 import { RunRescan } from './run-rescan.ts';
 import { RunSummaries } from './run-summaries.ts';
 import { RunService } from './runs.ts';
@@ -59,13 +60,14 @@ export async function openRuns({
   const folders = new RunFolders(folder, path.join(home, 'run-folders.txt'));
   const runRescan = new RunRescan(store, folders);
   const recovered = store.fresh ? { damaged: store.damaged, ...(await runRescan.rescan()) } : null;
-  const runs = new RunService({ engine, composer, store, notices, folders });
+  const register = new RunRegister(store, engine);
+  const runs = new RunService({ engine, composer, store, notices, folders, register });
   const records = new RecordService(store);
   const summaries = new RunSummaries(store, records, methods);
   const gate = new QueueGate(store.queue, home);
   const manager = new RunManager({ store, runs, records, summaries, notices, gate });
   const solver = new BudgetSolver(methods);
-  const launcher = new RunLauncher({ store, runs, records, manager, solver, settings, folder });
+  const launcher = new RunLauncher({ store, runs, register, records, manager, solver, settings, folder });
   const projects = new ProjectService(store, records, summaries, notices);
   const comparison = new ComparisonService(engine, records, summaries);
   return {

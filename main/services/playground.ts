@@ -98,7 +98,7 @@ export class Playground {
 
   #adapterFor(model: ModelRecord, id: string): string {
     const { adapter, base } = this.#adapters.pair(id);
-    if (base.id === model.id) return adapter.path;
+    if (base.id === model.id || (model.hash !== null && base.hash === model.hash)) return adapter.path;
     throw new RankwiseError(
       'E_BASE',
       `“${adapter.name}” was made for ${base.name}, not for ${model.name}.`,

@@ -1,5 +1,4 @@
 import { mkdirSync, statfsSync } from 'node:fs';
-import type { MemoryPlan } from '../../preload/contract/events.ts';
 import type { QueueRules } from '../../preload/contract/queue.ts';
 import type { QueueRepository } from '../store/queue.ts';
 import type { RunRecord } from '../store/runs.ts';
@@ -67,7 +66,7 @@ export function isWithin(window: QueueRules['window'], minute: number): boolean 
  */
 function diskNeeded({ config, plan }: Pick<RunRecord, 'config' | 'plan'>): number {
   if (!plan) return 0;
-  const of = (category: string): number => (plan as MemoryPlan).byCategory[category] ?? 0;
+  const of = (category: string): number => plan.byCategory[category] ?? 0;
   const result = of('weights') + of('deltas');
   const { checkpointEvery, keepCheckpoints } = config.training;
   const checkpoints = checkpointEvery > 0 ? keepCheckpoints + 1 : 1;

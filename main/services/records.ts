@@ -104,8 +104,21 @@ export class RecordService {
     return run;
   }
 
+  /**
+   * Tells runs as interrupted that are said to be trained by this process and are not: an earlier program had its number.
+   * @param training the one that is; null for none
+   */
+  interruptOwn(training: string | null): void {
+    for (const run of this.#store.runs.inState('running'))
+      if (run.process === process.pid && run.id !== training) this.#interrupt(run);
+  }
+
   #settled(run: RunRecord): RunRecord {
     if (run.state !== 'running' || (run.process !== null && isAlive(run.process))) return run;
+    return this.#interrupt(run);
+  }
+
+  #interrupt(run: RunRecord): RunRecord {
     const ended = { state: 'interrupted' as const, process: null, endedAt: Date.now(), error: PROCESS_DIED };
     this.#store.runs.update(run.id, ended);
     return { ...run, ...ended };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { reportOf } from '../../preload/contract/errors.ts';
@@ -59,7 +60,7 @@ export class RescanService {
   }
 
   /** Progress in kinds of things. What cannot be taken in is told and left where it is. */
-  async rescan(progress: Progress = () => undefined, signal = new AbortController().signal): Promise<Rescan> {
+  async rescan(progress: Progress, signal: AbortSignal): Promise<Rescan> {
     const { store, runs, datasets, notices } = this.#parts;
     const problems: string[] = [];
     const kinds: [keyof Omit<Rescan, 'problems'>, Rediscover][] = [
@@ -95,6 +96,19 @@ export class RescanService {
     for (const noun of ['projects', 'runs', 'datasets', 'models', 'adapters'] as const)
       notices.publish({ topic: 'changed', noun });
     return { ...counts, problems };
+  }
+
+  /** Whether something lies in the library's folders that has no record: the database was lost, or a disk is back. */
+  isBehind(): boolean {
+    const { store, known, folders } = this.#parts;
+    const there = new Set([...store.models.list(), ...store.adapters.list()].map((record) => record.path));
+    const places = [
+      ...known.list().flatMap(({ path: place }) => (existsSync(place) ? [place] : [])),
+      ...[folders.models, folders.adapters].flatMap((folder) =>
+        wholeFolders(folder).map((name) => path.join(folder, name)),
+      ),
+    ];
+    return places.some((place) => !there.has(place));
   }
 
   async #counted(count: () => number, look: () => Promise<string[]>): ReturnType<Rediscover> {

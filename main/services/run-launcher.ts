@@ -12,6 +12,7 @@ import { freshId } from './ids.ts';
 import type { RecordService } from './records.ts';
 import type { RunFileOrigin } from './run-composer.ts';
 import type { RunManager } from './run-manager.ts';
+import type { RunRegister } from './run-register.ts';
 import type { RunService } from './runs.ts';
 import type { SettingsService } from './settings.ts';
 import { bytes } from './units.ts';
@@ -19,6 +20,7 @@ import { bytes } from './units.ts';
 export interface RunLauncherParts {
   store: Store;
   runs: RunService;
+  register: RunRegister;
   records: RecordService;
   manager: RunManager;
   solver: BudgetSolver;
@@ -64,7 +66,7 @@ export class RunLauncher {
         name: run.name,
         config: run,
         plan,
-        parent: source?.id ?? this.#parts.runs.parentOf(run),
+        parent: source?.id ?? this.#parts.register.parentOf(run),
         parentStep: run.from?.step,
       },
       project,

@@ -6,25 +6,12 @@ import type { Store } from '../store/store.ts';
 import type { NoticeHub } from './notices.ts';
 import type { QueueGate } from './queue-gate.ts';
 import { type RecordService, requireIdle } from './records.ts';
-import { verdictOf } from './reproduction.ts';
 import type { LiveState, RunSummaries } from './run-summaries.ts';
+import { RunTeller } from './run-teller.ts';
 import type { RunControl, RunService } from './runs.ts';
-import { TimeLeft } from './time-left.ts';
+import { Training } from './training.ts';
 
-const TELL_EVERY_MS = 100;
 const WATCH_CLOCK_EVERY_MS = 20_000;
-
-/** The run that trains now. */
-interface Training {
-  id: string;
-  asked: RunSummary['asked'];
-  control: RunControl | null;
-  timeLeft: TimeLeft;
-  /** Paused by the clock: it waits for the window to open again. */
-  waitsForWindow: boolean;
-  ended: Promise<void>;
-  telling: NodeJS.Timeout | null;
-}
 
 export interface RunManagerParts {
   store: Store;
@@ -38,6 +25,7 @@ export interface RunManagerParts {
 /** The runs of the desktop: one trains at a time, the others wait in order. */
 export class RunManager {
   readonly #parts: RunManagerParts;
+  readonly #teller: RunTeller;
   #training: Training | null = null;
   #clock: NodeJS.Timeout | null = null;
   #awake = false;
@@ -45,6 +33,7 @@ export class RunManager {
 
   constructor(parts: RunManagerParts) {
     this.#parts = parts;
+    this.#teller = new RunTeller(parts.store, parts.summaries, parts.notices);
     parts.summaries.watch((id) => this.#liveOf(id));
   }
 
@@ -61,6 +50,7 @@ export class RunManager {
   /** From now on runs that wait begin when they may. */
   wake(): void {
     this.#awake = true;
+    this.#parts.records.interruptOwn(this.training);
     this.#clock ??= setInterval(() => this.look(), WATCH_CLOCK_EVERY_MS).unref();
     this.look();
   }
@@ -98,7 +88,7 @@ export class RunManager {
     this.#parts.store.runs.update(id, { state: 'queued', place, error: null, endedAt: null });
     this.look();
     this.#onQueue();
-    this.#tell(id);
+    this.#teller.tell(id);
   }
 
   /** Throws E_STATE for a run that neither trains nor waits. */
@@ -107,7 +97,7 @@ export class RunManager {
     this.#require(id, ['queued'], 'paused');
     this.#parts.store.runs.update(id, { state: 'paused', place: null });
     this.#onQueue();
-    this.#tell(id);
+    this.#teller.tell(id);
   }
 
   /** Throws E_STATE for a run that trains, waits or has come to its end. */
@@ -138,33 +128,24 @@ export class RunManager {
 
   /** Throws E_BUSY where one of the runs trains; nothing is removed then. @param files removes their folders too */
   remove(ids: readonly string[], files: boolean): void {
-    const { notices, records } = this.#parts;
+    const { records } = this.#parts;
     for (const id of ids) requireIdle(records.find(id));
     for (const id of ids) records.delete(id, { files });
-    for (const noun of ['runs', 'projects', 'models', 'adapters'] as const) notices.publish({ topic: 'changed', noun });
+    this.#teller.removed();
     this.#onQueue();
   }
 
-  #begin(record: RunRecord): void {
-    const { id, output, dataHash } = record;
+  #begin({ id, output, dataHash }: RunRecord): void {
     const { store, runs } = this.#parts;
-    const training: Training = {
-      id,
-      asked: null,
-      control: null,
-      timeLeft: new TimeLeft(),
-      waitsForWindow: false,
-      ended: Promise.resolve(),
-      telling: null,
-    };
+    const training = new Training(id);
     this.#training = training;
     store.runs.update(id, { state: 'running', place: null, process: process.pid });
     const observer = {
-      onControl: (control: RunControl) => {
-        training.control = control;
-        this.#passOn(training);
+      onControl: (control: RunControl) => training.reaches(control),
+      onEvent: (event: TrainEvent) => {
+        training.hears(event, performance.now() / 1000);
+        this.#teller.tellSoon(id);
       },
-      onEvent: (event: TrainEvent) => this.#heard(training, event),
     };
     // What has never begun has been fed nothing yet.
     const work = dataHash === '' ? runs.begin(id, observer) : runs.resume(output, observer);
@@ -173,57 +154,24 @@ export class RunManager {
       (error: unknown) => this.#end(training, error),
     );
     this.#onQueue();
-    this.#tell(id);
+    this.#teller.tell(id);
   }
 
-  #end(training: Training, error?: unknown): void {
-    const { store, notices } = this.#parts;
-    const { id } = training;
-    if (training.telling) clearTimeout(training.telling);
+  #end({ id, waitsForWindow }: Training, error?: unknown): void {
+    const { store } = this.#parts;
     this.#training = null;
     // What was refused before the engine had it.
     if (store.runs.find(id)?.state === 'running')
       store.runs.update(id, { state: 'failed', process: null, endedAt: Date.now(), error: reportOf(error) });
-    this.#compareWithOriginal(id);
-    if (training.waitsForWindow && store.runs.find(id)?.state === 'paused') this.enqueue(id, true);
-    this.#tell(id);
-    for (const noun of ['projects', 'models', 'adapters'] as const) notices.publish({ topic: 'changed', noun });
+    if (waitsForWindow && store.runs.find(id)?.state === 'paused') this.enqueue(id, true);
+    this.#teller.ended(id);
     this.look();
     this.#onQueue();
   }
 
-  #compareWithOriginal(id: string): void {
-    const { store, notices } = this.#parts;
-    const run = store.runs.find(id);
-    const original = run?.reproduces ? store.runs.find(run.reproduces) : undefined;
-    const verdict = run && original && verdictOf(run, original);
-    if (!verdict) return;
-    const event = store.events.add(id, null, 'reproduction', verdict, Date.now());
-    notices.publish({ topic: 'event', run: id, event });
-  }
-
-  #heard(training: Training, event: TrainEvent): void {
-    if (event.type === 'step') training.timeLeft.step(performance.now() / 1000);
-    if (event.type === 'checkpoint' && training.asked === 'checkpoint') training.asked = null;
-    training.telling ??= setTimeout(() => {
-      training.telling = null;
-      this.#tell(training.id);
-    }, TELL_EVERY_MS).unref();
-  }
-
   #ask(training: Training, what: NonNullable<RunSummary['asked']>): void {
-    // What ends the run is not taken back by a smaller wish.
-    const weight = ['checkpoint', 'pause', 'stop', 'discard'];
-    if (weight.indexOf(what) < weight.indexOf(training.asked ?? 'checkpoint')) return;
-    training.asked = what;
-    this.#passOn(training);
-    this.#tell(training.id);
-  }
-
-  /** Before the engine has the run, there is nobody to ask: it is asked then. */
-  #passOn({ asked, control }: Training): void {
-    if (asked === 'pause' || asked === 'discard') control?.pause();
-    else if (asked) control?.ask(asked);
+    training.ask(what);
+    this.#teller.tell(training.id);
   }
 
   #trainingOf(id: string): Training {
@@ -239,15 +187,8 @@ export class RunManager {
 
   #liveOf(id: string): LiveState | undefined {
     if (this.#training?.id !== id) return undefined;
-    const { asked, timeLeft } = this.#training;
     const { config } = this.#parts.store.runs.find(id)!;
     const done = this.#parts.store.metrics.lastStep(id, 'loss') + 1;
-    return { asked, timeLeft: timeLeft.estimate(Math.max(0, config.training.steps - done)) };
-  }
-
-  #tell(id: string): void {
-    const { summaries, store, notices } = this.#parts;
-    if (!store.runs.find(id)) return;
-    void summaries.one(id).then((run) => notices.publish({ topic: 'run', run }));
+    return { asked: this.#training.asked, timeLeft: this.#training.timeLeft(config.training.steps - done) };
   }
 }

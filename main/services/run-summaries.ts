@@ -48,9 +48,18 @@ export class RunSummaries {
   }
 
   async of(records: readonly RunRecord[]): Promise<RunSummary[]> {
-    this.#titles ??= new Map((await this.#methods.registry()).methods.map(({ name, title }) => [name, title]));
+    this.#titles ??= await this.#titlesOfMethods();
     const figures = this.#figures(records.map(({ id }) => id));
     return records.map((record) => this.#summary(record, figures.get(record.id) ?? new Map<string, Figure>()));
+  }
+
+  // Lists stand without titles where the engine cannot be asked.
+  async #titlesOfMethods(): Promise<Map<string, string> | undefined> {
+    try {
+      return new Map((await this.#methods.registry()).methods.map(({ name, title }) => [name, title]));
+    } catch {
+      return undefined;
+    }
   }
 
   #figures(ids: readonly string[]): Map<string, Map<string, Figure>> {
@@ -78,7 +87,7 @@ export class RunSummaries {
       method: record.method,
       methodTitle: this.#titles?.get(record.method) ?? record.method,
       model: this.#modelName(config),
-      data: path.basename(config.data.train),
+      data: this.#store.datasets.atPath(config.data.train)?.name ?? path.basename(config.data.train),
       createdAt: record.createdAt,
       endedAt: record.endedAt,
       step: Math.max(loss ? loss.step + 1 : 0, record.parentStep ?? 0),

@@ -3,8 +3,7 @@ import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import type { TrainEvent } from '../../preload/contract/events.ts';
 import { parseRunFile, type Run, type RunFile } from '../../preload/contract/run-file.ts';
 import type { PlannedRun } from '../../preload/contract/runs.ts';
-import type { EngineHost, JobRequest, JobResults, RunJob } from '../engine/host.ts';
-import { TERMINAL_PROJECT } from '../store/projects.ts';
+import type { EngineHost, JobRequest, JobResults } from '../engine/host.ts';
 import type { NewRun, RunState } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { copyCheckpoint } from './forks.ts';
@@ -14,7 +13,9 @@ import type { ComposedRun, RunComposer, RunFileOrigin } from './run-composer.ts'
 import { type Fingerprint, makeRoom, readRunFolder, spreadTokenizer, writeRunFolder } from './run-folder.ts';
 import type { RunFolders } from './run-folders.ts';
 import { claimFolder } from './run-lock.ts';
+import { complete, jobOf } from './run-job.ts';
 import { EventLog, RunRecorder } from './run-recorder.ts';
+import type { RunRegister } from './run-register.ts';
 
 /** What can be asked of a run while it trains. */
 export interface RunControl {
@@ -46,6 +47,7 @@ export interface RunServiceParts {
   store: Store;
   notices: NoticeHub;
   folders: RunFolders;
+  register: RunRegister;
 }
 
 /** Plans, trains and resumes runs. */
@@ -55,13 +57,15 @@ export class RunService {
   readonly #store: Store;
   readonly #notices: NoticeHub;
   readonly #folders: RunFolders;
+  readonly #register: RunRegister;
 
-  constructor({ engine, composer, store, notices, folders }: RunServiceParts) {
+  constructor({ engine, composer, store, notices, folders, register }: RunServiceParts) {
     this.#engine = engine;
     this.#composer = composer;
     this.#store = store;
     this.#notices = notices;
     this.#folders = folders;
+    this.#register = register;
   }
 
   /** The memory that a run will need, from the code that trains, without its data. */
@@ -126,7 +130,7 @@ export class RunService {
     try {
       makeRoom(run);
       const parentRecord = run.from && copyCheckpoint(this.#store, run.from, run.output);
-      const fingerprint = { ...(await this.#fingerprint(id, composed)), parentRecord };
+      const fingerprint = { ...(await this.#register.fingerprint(id, composed)), parentRecord };
       const stored = writeRunFolder(run, fingerprint, composed.tokenizerPlace);
       this.#folders.remember(run.output);
       return await this.#execute({ ...composed, run: stored }, fingerprint, parentRecord !== undefined, observer);
@@ -143,7 +147,7 @@ export class RunService {
   ): Promise<TrainingOutcome> {
     const { run } = composed;
     const id = fingerprint.run;
-    this.#open(composed, fingerprint);
+    this.#register.open(composed, fingerprint);
     for (const note of composed.notes) observer.onNote?.(note);
     const log = new EventLog(run.output, resume);
     const recorder = new RunRecorder(this.#store, this.#notices, id);
@@ -182,54 +186,6 @@ export class RunService {
       log.close();
     }
   }
-
-  // The record of the run: a new one, or the old one again; one that was deleted or belongs to another machine is made anew.
-  #open(
-    { run }: ComposedRun,
-    { run: id, dataHash, engine, project, parent, reproduces, createdAt }: Fingerprint,
-  ): void {
-    const running = { state: 'running' as const, place: null, process: process.pid, config: run, output: run.output };
-    if (this.#store.runs.find(id)) {
-      this.#store.runs.update(id, { ...running, dataHash, engine, error: null, endedAt: null });
-      return;
-    }
-    const home = project ?? TERMINAL_PROJECT;
-    this.#store.projects.insert({ ...home, createdAt: createdAt ?? Date.now() });
-    this.#store.runs.insert({
-      ...running,
-      id,
-      project: home.id,
-      name: run.name,
-      dataHash,
-      engine,
-      parent: parent !== undefined && this.#store.runs.find(parent) ? parent : null,
-      parentStep: run.from?.step ?? null,
-      reproduces: reproduces !== undefined && this.#store.runs.find(reproduces) ? reproduces : null,
-      createdAt: createdAt ?? Date.now(),
-    });
-  }
-
-  async #fingerprint(id: string, { run, dataHash }: ComposedRun): Promise<Fingerprint> {
-    const record = this.#store.runs.find(id);
-    const project = record ? this.#store.projects.find(record.project) : undefined;
-    const { engineVersion, isa } = await this.#engine.info();
-    return {
-      run: id,
-      dataHash,
-      engine: `${engineVersion} ${isa}`,
-      createdAt: record?.createdAt ?? Date.now(),
-      project: project ? { id: project.id, name: project.name } : TERMINAL_PROJECT,
-      parent: record?.parent ?? this.parentOf(run) ?? undefined,
-      reproduces: record?.reproduces ?? undefined,
-    };
-  }
-
-  /** The run that a run is forked from, or whose model it begins with; null where it has none. */
-  parentOf(run: Run): string | null {
-    if (run.from) return run.from.run;
-    if (run.model.path === undefined || path.basename(run.model.path) !== 'model') return null;
-    return this.#store.runs.byOutput(path.dirname(run.model.path))?.id ?? null;
-  }
 }
 
 const ENDS = {
@@ -237,28 +193,3 @@ const ENDS = {
   paused: 'The run is paused: it goes on from its checkpoint.',
   stopped: 'The run was stopped; what it had learned is saved.',
 };
-
-function jobOf<Kind extends 'plan' | 'train'>(
-  kind: Kind,
-  { run, tokens, samples }: ComposedRun,
-  runId: string,
-  resume: boolean,
-): RunJob<Kind> {
-  return {
-    kind,
-    run,
-    runId,
-    tokens,
-    outputDir: run.output,
-    resume,
-    samples,
-    sampleTokens: run.training.sampleTokens,
-  };
-}
-
-// The engine knows neither the record's id nor letters.
-function complete(event: TrainEvent, id: string, composed: ComposedRun): TrainEvent {
-  if (event.type === 'start') return { ...event, run: id };
-  if (event.type === 'sample' && event.ids) return { ...event, text: composed.tokenizer().decode(event.ids) };
-  return event;
-}

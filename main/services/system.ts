@@ -4,6 +4,7 @@ import { reportOf } from '../../preload/contract/errors.ts';
 import type { SelftestReport, SystemInfo } from '../../preload/contract/system.ts';
 import type { EngineHost, EngineInfo } from '../engine/host.ts';
 import type { Desk } from './desk.ts';
+import { doJob } from './engine-job.ts';
 import type { FileService } from './files.ts';
 import { memoryBudget } from './machine.ts';
 import type { NoticeHub } from './notices.ts';
@@ -79,11 +80,8 @@ export class SystemService {
   }
 
   /** Every operation of every backend against its reference. Cancelled, it rejects where the engine can still stop. */
-  async selftest(signal?: AbortSignal): Promise<SelftestReport> {
-    const job = this.#parts.engine.start({ kind: 'selftest' });
-    const stop = (): void => job.cancel();
-    signal?.addEventListener('abort', stop);
-    return job.result.finally(() => signal?.removeEventListener('abort', stop));
+  async selftest(signal = new AbortController().signal): Promise<SelftestReport> {
+    return doJob(this.#parts.engine, { kind: 'selftest' }, () => undefined, signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { bucketSteps, LEVELS, Pyramid } from './pyramid.ts';
+import { Statements } from './statements.ts';
 
 export interface Metric {
   key: string;
@@ -24,11 +25,14 @@ export class MetricRepository {
   readonly #database: Database.Database;
   readonly #pyramid: Pyramid;
   readonly #pending: (Metric & { run: string })[] = [];
+  readonly #statements: Statements;
   readonly #batch: number;
 
-  constructor(database: Database.Database, batch = 256) {
+  /** @param batch rows that are written together at the latest */
+  constructor(database: Database.Database, batch = 1024) {
     this.#database = database;
     this.#pyramid = new Pyramid(database);
+    this.#statements = new Statements(database);
     this.#batch = batch;
   }
 
@@ -40,27 +44,28 @@ export class MetricRepository {
 
   flush(): void {
     if (this.#pending.length === 0) return;
-    const insert = this.#database.prepare('INSERT OR REPLACE INTO metrics (series, step, value) VALUES (?, ?, ?)');
+    const insert = this.#statements.get('INSERT OR REPLACE INTO metrics (series, step, value) VALUES (?, ?, ?)');
     const rows = this.#pending.splice(0);
     this.#database.transaction(() => {
-      const touched = new Map<string, { series: number; steps: number[] }>();
+      const touched = new Map<string, { series: number; first: number; last: number }>();
       for (const { run, key, step, value } of rows) {
         const name = `${run} ${key}`;
-        let place = touched.get(name);
-        if (!place) touched.set(name, (place = { series: this.#seriesOf(run, key), steps: [] }));
+        let range = touched.get(name);
+        if (!range) touched.set(name, (range = { series: this.#seriesOf(run, key), first: step, last: step }));
         // SQLite has no NaN: a diverged loss is NULL.
-        insert.run(place.series, step, Number.isFinite(value) ? value : null);
-        place.steps.push(step);
+        insert.run(range.series, step, Number.isFinite(value) ? value : null);
+        range.first = Math.min(range.first, step);
+        range.last = Math.max(range.last, step);
       }
-      for (const { series, steps } of touched.values()) this.#pyramid.take(series, steps);
+      for (const { series, first, last } of touched.values()) this.#pyramid.take(series, first, last);
     })();
   }
 
   /** One series whole, in order of steps. */
   series(run: string, key: string): { step: number; value: number | null }[] {
     this.flush();
-    return this.#database
-      .prepare(
+    return this.#statements
+      .get(
         `SELECT step, value FROM metrics
          WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?) ORDER BY step`,
       )
@@ -79,12 +84,10 @@ export class MetricRepository {
     if (series === undefined || !whole) return bucketsOf([], 0);
     const first = Math.max(from ?? whole.first, whole.first);
     const last = Math.min(to ?? whole.last, whole.last);
-    const rows = this.#database
-      .prepare('SELECT step, value, value FROM metrics WHERE series = ? AND step BETWEEN ? AND ? ORDER BY step LIMIT ?')
-      .raw()
-      .all(series, first, last, points + 1) as BucketRow[];
-    if (rows.length <= points) return bucketsOf(rows, whole.count);
-    return bucketsOf(this.#thinned(series, first, last, points), whole.count);
+    // Whether a piece has few steps is not known before they are read; of the whole series it is.
+    const isWhole = first === whole.first && last === whole.last;
+    const rows = isWhole && whole.count > points ? null : this.#steps(series, first, last, points);
+    return bucketsOf(rows ?? this.#thinned(series, first, last, points), whole.count);
   }
 
   /** Of every series of the runs asked for: its last step and value, its least value. */
@@ -92,8 +95,8 @@ export class MetricRepository {
     runs: readonly string[],
   ): { run: string; key: string; step: number; last: number | null; least: number | null }[] {
     this.flush();
-    return this.#database
-      .prepare(
+    return this.#statements
+      .get(
         `SELECT series.run, series.key, metrics.step, metrics.value AS last,
                 (SELECT min(minimum) FROM metric_levels WHERE series = series.id AND level = ${LEVELS}) AS least
            FROM series
@@ -111,13 +114,13 @@ export class MetricRepository {
   dropAfter(run: string, done: number, counted: readonly string[]): void {
     this.flush();
     this.#database.transaction(() => {
-      const all = this.#database.prepare('SELECT id, key FROM series WHERE run = ?').all(run) as {
+      const all = this.#statements.get('SELECT id, key FROM series WHERE run = ?').all(run) as {
         id: number;
         key: string;
       }[];
       for (const { id, key } of all) {
         const step = counted.includes(key) ? done + 1 : done;
-        this.#database.prepare('DELETE FROM metrics WHERE series = ? AND step >= ?').run(id, step);
+        this.#statements.get('DELETE FROM metrics WHERE series = ? AND step >= ?').run(id, step);
         this.#pyramid.dropFrom(id, step);
       }
     })();
@@ -126,8 +129,8 @@ export class MetricRepository {
   /** The last value of a series; null where there is none, or where it is no number. */
   last(run: string, key: string): number | null {
     this.flush();
-    const row = this.#database
-      .prepare(
+    const row = this.#statements
+      .get(
         `SELECT value FROM metrics
          WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?) ORDER BY step DESC LIMIT 1`,
       )
@@ -138,10 +141,19 @@ export class MetricRepository {
   /** −1 where there is none. */
   lastStep(run: string, key: string): number {
     this.flush();
-    const row = this.#database
-      .prepare('SELECT max(step) AS step FROM metrics WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?)')
+    const row = this.#statements
+      .get('SELECT max(step) AS step FROM metrics WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?)')
       .get(run, key) as { step: number | null };
     return row.step ?? -1;
+  }
+
+  /** Every step of a range; null where there are more than `points`. */
+  #steps(series: number, first: number, last: number, points: number): BucketRow[] | null {
+    const rows = this.#statements
+      .get('SELECT step, value, value FROM metrics WHERE series = ? AND step BETWEEN ? AND ? ORDER BY step LIMIT ?')
+      .raw()
+      .all(series, first, last, points + 1) as BucketRow[];
+    return rows.length <= points ? rows : null;
   }
 
   #thinned(series: number, first: number, last: number, points: number): BucketRow[] {
@@ -157,8 +169,8 @@ export class MetricRepository {
     const column = level === 0 ? 'step' : 'bucket';
     const begin = Math.floor(first / size / width) * width;
     const end = (Math.floor(last / size / width) + 1) * width;
-    return this.#database
-      .prepare(
+    return this.#statements
+      .get(
         `SELECT min(first), min(minimum), max(maximum)
            FROM (${values} AND ${column} >= @begin AND ${column} < @end) GROUP BY bucket / CAST(@width AS INTEGER) ORDER BY 1`,
       )
@@ -167,8 +179,8 @@ export class MetricRepository {
   }
 
   #extent(series: number): { first: number; last: number; count: number } | undefined {
-    const row = this.#database
-      .prepare(
+    const row = this.#statements
+      .get(
         `SELECT (SELECT min(step) FROM metrics WHERE series = @series) AS first,
                 (SELECT max(step) FROM metrics WHERE series = @series) AS last,
                 (SELECT sum(count) FROM metric_levels WHERE series = @series AND level = ${LEVELS}) AS count`,
@@ -178,7 +190,7 @@ export class MetricRepository {
   }
 
   #findSeries(run: string, key: string): number | undefined {
-    const row = this.#database.prepare('SELECT id FROM series WHERE run = ? AND key = ?').get(run, key) as
+    const row = this.#statements.get('SELECT id FROM series WHERE run = ? AND key = ?').get(run, key) as
       { id: number } | undefined;
     return row?.id;
   }
@@ -186,7 +198,7 @@ export class MetricRepository {
   #seriesOf(run: string, key: string): number {
     return (
       this.#findSeries(run, key) ??
-      Number(this.#database.prepare('INSERT INTO series (run, key) VALUES (?, ?)').run(run, key).lastInsertRowid)
+      Number(this.#statements.get('INSERT INTO series (run, key) VALUES (?, ?)').run(run, key).lastInsertRowid)
     );
   }
 }

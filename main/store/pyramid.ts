@@ -19,32 +19,30 @@ export class Pyramid {
 
   constructor(database: Database.Database) {
     const insert = `INSERT OR REPLACE INTO metric_levels (series, level, bucket, first, count, minimum, maximum)`;
+    const below = `>= @from * ${FANOUT}`;
+    const above = `< (@to + 1) * ${FANOUT}`;
     this.#fromMetrics = database.prepare(
-      `${insert} SELECT series, 1, @bucket, min(step), count(*), min(value), max(value) FROM metrics
-       WHERE series = @series AND step >= @bucket * ${FANOUT} AND step < (@bucket + 1) * ${FANOUT} GROUP BY series`,
+      `${insert} SELECT series, 1, step / ${FANOUT}, min(step), count(*), min(value), max(value) FROM metrics
+       WHERE series = @series AND step ${below} AND step ${above} GROUP BY step / ${FANOUT}`,
     );
     this.#fromLevel = database.prepare(
-      `${insert} SELECT series, @level, @bucket, min(first), sum(count), min(minimum), max(maximum) FROM metric_levels
-       WHERE series = @series AND level = @level - 1 AND bucket >= @bucket * ${FANOUT} AND bucket < (@bucket + 1) * ${FANOUT}
-       GROUP BY series`,
+      `${insert} SELECT series, level + 1, bucket / ${FANOUT}, min(first), sum(count), min(minimum), max(maximum)
+       FROM metric_levels
+       WHERE series = @series AND level = @level - 1 AND bucket ${below} AND bucket ${above} GROUP BY bucket / ${FANOUT}`,
     );
     this.#dropBuckets = database.prepare(
       'DELETE FROM metric_levels WHERE series = @series AND level = @level AND bucket >= @bucket',
     );
   }
 
-  /** Takes in steps that were written. Must run in the transaction that wrote them. @param steps in any order */
-  take(series: number, steps: Iterable<number>): void {
-    let buckets = new Set<number>();
-    for (const step of steps) buckets.add(Math.floor(step / FANOUT));
+  /** Takes in steps that were written, all of them in a range. Must run in the transaction that wrote them. */
+  take(series: number, first: number, last: number): void {
+    let [from, to] = [first, last];
     for (let level = 1; level <= LEVELS; level++) {
-      const above = new Set<number>();
-      for (const bucket of buckets) {
-        if (level === 1) this.#fromMetrics.run({ series, bucket });
-        else this.#fromLevel.run({ series, level, bucket });
-        above.add(Math.floor(bucket / FANOUT));
-      }
-      buckets = above;
+      from = Math.floor(from / FANOUT);
+      to = Math.floor(to / FANOUT);
+      if (level === 1) this.#fromMetrics.run({ series, from, to });
+      else this.#fromLevel.run({ series, level, from, to });
     }
   }
 
@@ -53,6 +51,6 @@ export class Pyramid {
     for (let level = 1; level <= LEVELS; level++)
       this.#dropBuckets.run({ series, level, bucket: Math.floor(step / bucketSteps(level)) });
     // What is left of the buckets that the cut goes through.
-    this.take(series, [step]);
+    this.take(series, step, step);
   }
 }

@@ -13,7 +13,7 @@ export interface PlaygroundRequest {
   session: string;
   panes: Pane[];
   prompt: string;
-  /** Put the prompt into the model's chat template, where it has one. */
+  /** Put the prompt into the model's chat template, or the simple one that chats are trained with where it has none. */
   chat: boolean;
   maxTokens: number;
   temperature: number;

@@ -29,7 +29,7 @@ function tagged(value: unknown): unknown {
 function untagged(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(untagged);
-  const entries = Object.entries(value);
+  const entries: [string, unknown][] = Object.entries(value);
   if (entries.length === 1) {
     const [key, body] = entries[0]!;
     if (key === '$number') return Number(body);

@@ -10,6 +10,7 @@ type Answer = (input: never) => unknown;
 export function mockBridge(empty: boolean): Bridge {
   const listeners = new Set<(notice: Notice) => void>();
   const tell = (notice: Notice): void => listeners.forEach((listener) => listener(notice));
+  Object.assign(window, { tell });
   let settings: Settings = {
     theme: new URLSearchParams(location.search).get('theme') === 'dark' ? 'dark' : 'light',
     language: 'en',

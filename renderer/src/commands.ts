@@ -1,6 +1,7 @@
 import { computed } from 'vue';
 import type { RouteLocationRaw } from 'vue-router';
 import type { Command } from '../../preload/contract/notices.ts';
+import { door } from './bridge.ts';
 import { t } from './i18n.ts';
 import { hasRoute, router } from './router.ts';
 import { rail } from './screens.ts';
@@ -16,6 +17,9 @@ export interface ShellCommand {
   run: () => void;
 }
 
+/** A browser keeps Ctrl+N and its like for itself. */
+const own = door === 'desktop' ? 'mod' : 'alt';
+
 const go = (to: RouteLocationRaw): void => void router.push(to).catch(toastError);
 
 /** Commands whose screen is there. Their keys are those of the application's menu, which sends them as notices. */
@@ -23,13 +27,13 @@ export const commands = computed<ShellCommand[]>(() => [
   ...rail.map(({ label, route }, i) => ({
     id: `go:${route}`,
     title: t('shell.goTo', { screen: t(label) }),
-    ...(i < 9 ? { keys: `alt+${i + 1}` } : {}),
+    ...(route === 'settings' ? { keys: 'mod+,' } : i < 9 ? { keys: `alt+${i + 1}` } : {}),
     run: () => go({ name: route }),
   })),
-  ...reaching('new-run', 'mod+n', { name: 'new-run' }),
-  ...reaching('new-project', 'mod+shift+n', { name: 'home', query: { do: 'new-project' } }),
-  ...reaching('import-data', 'mod+i', { name: 'data', query: { do: 'import' } }),
-  ...reaching('add-model', 'mod+shift+m', { name: 'models', query: { do: 'add' } }),
+  ...reaching('new-run', `${own}+n`, { name: 'new-run' }),
+  ...reaching('new-project', `${own}+shift+n`, { name: 'home', query: { do: 'new-project' } }),
+  ...reaching('import-data', `${own}+o`, { name: 'data', query: { do: 'import' } }),
+  ...reaching('add-model', `${own}+shift+o`, { name: 'models', query: { do: 'add' } }),
   { id: 'find', title: t('shell.command.find'), keys: 'mod+k', run: () => openPanel('palette') },
   { id: 'shortcuts', title: t('shell.command.shortcuts'), keys: '?', run: () => openPanel('shortcuts') },
   {

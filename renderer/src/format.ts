@@ -68,6 +68,7 @@ export function percent(share: number | null | undefined): string {
 /** "1.1 B", "350 M", "12.4 K": parameters and tokens, where a whole number would be noise. */
 export function count(value: number | null | undefined): string {
   if (!known(value)) return NOTHING;
+  if (Math.abs(value) >= 1e15) return figure(value);
   for (const [size, unit] of [
     [1e12, 'T'],
     [1e9, 'B'],

@@ -16,3 +16,6 @@ export const i18n = createI18n({
 
 /** For text that is made outside of components (stores, chart summaries). In components: `const { t } = useI18n()`. */
 export const t = i18n.global.t as (key: string, named?: Record<string, unknown>, plural?: number) => string;
+
+/** Whether a text is there under a key: for names that come from main, where not each has one. */
+export const te = i18n.global.te as (key: string) => boolean;

@@ -13,8 +13,12 @@ export const dark = computed(() => (theme.value === 'system' ? systemDark.value 
 
 /** Keeps the root element's attribute in step with the theme. Called once. */
 export function applyTheme(): void {
+  const root = document.documentElement;
   watchEffect(() => {
-    document.documentElement.dataset['theme'] = dark.value ? 'dark' : 'light';
+    // All colours change at once: those that would fade would lag behind the others, unreadable on the way.
+    root.toggleAttribute('data-switching', true);
+    root.dataset['theme'] = dark.value ? 'dark' : 'light';
+    requestAnimationFrame(() => requestAnimationFrame(() => root.toggleAttribute('data-switching', false)));
   });
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 const LAYERS = [
   ['preload/contract', ['preload/contract']],
-  ['preload', ['preload/contract']],
+  ['preload', ['preload']],
   ['renderer', ['renderer', 'preload/contract']],
   ['main/engine', ['main/engine', 'preload/contract']],
   ['main/formats', ['main/formats', 'preload/contract']],

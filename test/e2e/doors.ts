@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { _electron, chromium, type Browser, type ElectronApplication, type Page } from 'playwright-core';
+import { findChromium } from '../electron/find-chromium.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
@@ -23,7 +24,7 @@ export interface OpenApp {
   home: string;
   /** Process that holds the records; the engine's process is its child. */
   pid: number;
-  /** Ends the app as a user does, and removes the home folder where it was made for it. */
+  /** Ends the app as the system does when it shuts down, what trains is paused, and removes the home folder where it was made for it. */
   close(): Promise<void>;
 }
 
@@ -52,13 +53,18 @@ export async function openDesktop({ home, appFolder = root, env = {} }: OpenOpti
     env: { ...withoutUndefined(process.env), RANKWISE_HOME: place, ...env },
     timeout: 60_000,
   });
+  const child = electron.process();
   const page = await electron.firstWindow();
   await ready(page);
   const close = async (): Promise<void> => {
-    await electron.close();
+    // Not the window's button, which asks while a run trains.
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
     if (home === undefined) rmSync(place, { recursive: true, force: true });
   };
-  return { door: 'desktop', page, home: place, pid: electron.process().pid!, electron, close };
+  return { door: 'desktop', page, home: place, pid: child.pid!, electron, close };
 }
 
 /** Opens the served screens in Chromium. */
@@ -66,7 +72,7 @@ export async function openBrowser({ home, env = {} }: OpenOptions = {}): Promise
   const place = home ?? freshHome();
   const { server, address } = await startServer(place, env);
   const browser = await chromium.launch({
-    executablePath: process.env.RANKWISE_TEST_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: findChromium(),
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
   });
   const page = await browser.newPage({ viewport: { width: 1360, height: 880 } });
@@ -97,7 +103,7 @@ export async function startServer(
 
 /** Ctrl-C, and the wait for the end. @returns the exit status */
 export async function stop(server: ChildProcess): Promise<number | null> {
-  if (server.exitCode !== null) return server.exitCode;
+  if (server.exitCode !== null || server.signalCode !== null) return server.exitCode;
   server.kill('SIGINT');
   const [status] = (await once(server, 'exit')) as [number | null];
   return status;

@@ -112,16 +112,4 @@ describe.each(DOORS)('a page of the %s', (_door, open) => {
       error: { code: 'E_HANDLE' },
     });
   });
-
-  it('opens no other window', async () => {
-    const before = app.page.context().pages().length;
-    await app.page.evaluate(() => void window.open('https://example.com/'));
-    await app.page.waitForTimeout(300);
-    const others = app.page
-      .context()
-      .pages()
-      .filter((each) => each.url().startsWith('https://example.com'));
-    if (app.door === 'desktop') expect([others.length, app.page.context().pages().length]).toEqual([0, before]);
-    await Promise.all(others.map((each) => each.close()));
-  });
 });

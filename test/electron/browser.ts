@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { findChromium } from './find-chromium.ts';
 
 const SWITCHES = [
   '--no-sandbox',
@@ -52,7 +53,7 @@ export class Browser {
     const args = [...SWITCHES, '--headless=new', port ?? '--remote-debugging-port=0', `--user-data-dir=${profile}`];
     // The shell waits for its input to end, which it does whatever ends this process: no browser is left behind.
     const script = '"$@" & browser=$!; read -r _; kill -9 $browser';
-    const child = spawn('sh', ['-c', script, 'sh', process.env.STANDIN_CHROMIUM ?? 'chromium', ...args], {
+    const child = spawn('sh', ['-c', script, 'sh', findChromium(), ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     const address = await listening(child);

@@ -9,7 +9,7 @@ const standIn = pathToFileURL(path.join(import.meta.dirname, 'module.ts')).href;
 
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier === 'electron' || specifier === 'electron/main') return next(standIn, context);
+    if (specifier === 'electron') return { url: standIn, format: 'module-typescript', shortCircuit: true };
     return next(specifier, context);
   },
 });
@@ -21,7 +21,10 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'node_modules', 'ele
 for (const [name, value] of Object.entries({ electron: version, chrome: 'stand-in' })) {
   Object.defineProperty(process.versions, name, { value, enumerable: true });
 }
-Object.assign(process, { type: isUtility ? 'utility' : 'browser', resourcesPath: process.env.STANDIN_APP_PATH });
+Object.assign(process, {
+  type: isUtility ? 'utility' : 'browser',
+  resourcesPath: path.dirname(process.env.STANDIN_APP_PATH ?? root),
+});
 
 if (isUtility) await import('./parent-port.ts');
 else await import('./module.ts').then(({ app }) => setImmediate(() => void app.emit('standin-start')));

@@ -13,6 +13,7 @@ export interface TabListener {
   /** A page wants to open another one; true where it may. */
   onOpen(address: string): boolean;
   onInvoke(frame: SenderFrame, channel: string, args: unknown[]): Promise<unknown>;
+  onNavigate(address: string): void;
   onEvent(name: 'dom-ready' | 'did-finish-load' | 'crashed' | 'closed'): void;
   onDownload(address: string): void;
 }
@@ -48,11 +49,7 @@ export class Tab {
     this.#session = session;
     this.#listener = listener;
     browser_.events.on(session, (method: string, params: object) => this.#take(method, params as never));
-    browser_.events.on('browser', (method: string, { url, guid }: { url: string; guid: string }) => {
-      if (method !== 'Browser.downloadWillBegin') return;
-      void browser_.send('Browser.cancelDownload', { guid }).catch(() => undefined);
-      listener.onDownload(url);
-    });
+    browser_.events.on('browser', (method: string, params: object) => this.#takeOfBrowser(method, params as never));
   }
 
   static async open(size: { width: number; height: number }, preload: string, listener: TabListener): Promise<Tab> {
@@ -77,7 +74,7 @@ export class Tab {
     await tab.send('Runtime.addBinding', { name: 'standinPost' });
     await tab.send('Page.addScriptToEvaluateOnNewDocument', { source: pageScript(preload) });
     await tab.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
-    await tab.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true });
+    await chromium.send('Target.setDiscoverTargets', { discover: true });
     await tab.send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: 1, mobile: false });
     return tab;
   }
@@ -113,8 +110,10 @@ export class Tab {
         return this.#contexts.clear();
       case 'Runtime.bindingCalled':
         return void this.#invoked(params);
-      case 'Target.attachedToTarget':
-        return void this.#attached(params);
+      case 'Page.frameNavigated': {
+        const { frame } = params as { frame: { url: string; parentId?: string } };
+        return frame.parentId === undefined ? this.#listener.onNavigate(fromWeb(frame.url)) : undefined;
+      }
       case 'Page.domContentEventFired':
         return this.#listener.onEvent('dom-ready');
       case 'Page.loadEventFired':
@@ -136,18 +135,16 @@ export class Tab {
     }
   }
 
-  async #attached({
-    sessionId,
-    targetInfo,
-  }: {
-    sessionId: string;
-    targetInfo: { type: string; url: string; targetId: string };
-  }) {
-    if (targetInfo.type === 'page' && !this.#listener.onOpen(targetInfo.url)) {
-      await this.#browser.send('Target.closeTarget', { targetId: targetInfo.targetId });
-    } else {
-      await this.#browser.send('Runtime.runIfWaitingForDebugger', {}, sessionId);
+  #takeOfBrowser(method: string, params: never): void {
+    if (method === 'Browser.downloadWillBegin') {
+      const { url, guid } = params as { url: string; guid: string };
+      void this.#browser.send('Browser.cancelDownload', { guid }).catch(() => undefined);
+      this.#listener.onDownload(url);
     }
+    if (method !== 'Target.targetCreated') return;
+    const { targetInfo } = params as { targetInfo: { targetId: string; openerId?: string; url: string } };
+    if (targetInfo.openerId !== this.targetId || this.#listener.onOpen(targetInfo.url)) return;
+    void this.#browser.send('Target.closeTarget', { targetId: targetInfo.targetId }).catch(() => undefined);
   }
 
   async #invoked({ payload, executionContextId }: { payload: string; executionContextId: number }): Promise<void> {

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { app } from './app.ts';
 import { invoke } from './ipc-main.ts';
 import { nativeTheme } from './native-theme.ts';
-import { fromWeb } from './protocol.ts';
 import { session } from './session.ts';
 import { Tab, type TabListener } from './tab.ts';
 
@@ -82,25 +81,24 @@ export class WebContents extends EventEmitter {
       },
       onOpen: (url) => (this.#openHandler?.({ url }) ?? { action: 'allow' }).action === 'allow',
       onInvoke: (senderFrame, channel, args) => invoke({ sender: this, senderFrame }, channel, args),
+      onNavigate: (url) => {
+        this.#url = url;
+        this.emit('did-navigate', {}, url);
+      },
       onEvent: (name) => {
         if (name === 'closed') return this.#destroy();
         if (name === 'crashed') {
           this.#isCrashed = true;
           return void this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 5 });
         }
-        void this.#readUrl();
         this.emit(name);
       },
-      onDownload: (url) => void this.session.emit('will-download', { preventDefault: () => undefined }, { url }),
+      // Every download is cancelled: there is no dialog to ask for its place.
+      onDownload: (url) => {
+        const event = { defaultPrevented: false, preventDefault: () => (event.defaultPrevented = true) };
+        this.session.emit('will-download', event, { url });
+      },
     };
-  }
-
-  async #readUrl(): Promise<void> {
-    const tab = await this.#tab;
-    const { result } = await tab.send<{ result: { value: string } }>('Runtime.evaluate', {
-      expression: 'location.href',
-    });
-    this.#url = fromWeb(result.value);
   }
 
   async #showTheme(): Promise<void> {

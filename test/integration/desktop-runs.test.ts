@@ -137,7 +137,7 @@ describe('runs of the desktop on the real engine', () => {
     const options = await services.launcher.solve(draft(), Math.floor(plan.planBytes * 0.8));
     const best = options.find(({ recommended }) => recommended)!;
     expect(best.changes.length).toBeGreaterThan(0);
-    const again = await services.launcher.plan(best.file);
+    const again = await services.launcher.plan({ ...best.file });
     expect(again.plan).toMatchObject({ planBytes: best.planBytes, fits: true });
   });
 });

@@ -7,15 +7,18 @@ import {
   emptyCurve,
   firstAt,
   nearestTo,
+  placesWithin,
   valueAt,
+  valueNear,
   type Curve,
 } from '../../renderer/src/components/charts/curve.ts';
-import { drawn } from '../../renderer/src/components/charts/decimate.ts';
+import { drawn, restless } from '../../renderer/src/components/charts/decimate.ts';
 import { difference } from '../../renderer/src/components/charts/difference.ts';
 import { memoryParts } from '../../renderer/src/components/charts/memory-parts.ts';
+import { plotLines } from '../../renderer/src/components/charts/plot-lines.ts';
 import { smoothed } from '../../renderer/src/components/charts/smoothing.ts';
 import { summaryOf } from '../../renderer/src/components/charts/summary.ts';
-import { panned, within, zoomed } from '../../renderer/src/components/charts/view.ts';
+import { byKey, extentOf, panned, within, zoomed } from '../../renderer/src/components/charts/view.ts';
 
 const f = (...values: number[]): Float64Array => Float64Array.from(values);
 const range = (length: number, y: (i: number) => number): Curve =>
@@ -73,6 +76,12 @@ describe('what is drawn of a curve', () => {
   });
 });
 
+it('noise is told from a line that can be followed', () => {
+  const noise = Array.from({ length: 1000 }, (_, i) => (i % 3) + (i % 2));
+  const slope = Array.from({ length: 1000 }, (_, i) => 5 * Math.exp(-i / 100) + 0.01 * (i % 2));
+  expect([noise, slope, [1, null, undefined, 1], []].map(restless)).toEqual([true, false, false, false]);
+});
+
 describe('curves', () => {
   it('finds places', () => {
     const xs = f(1, 3, 5);
@@ -85,6 +94,38 @@ describe('curves', () => {
     const curve = curveOf(f(0, 10), f(1, 3));
     expect([0, 5, 10].map((x) => valueAt(curve, x))).toEqual([1, 2, 3]);
     expect([-1, 11].map((x) => valueAt(curve, x))).toEqual([NaN, NaN]);
+  });
+
+  it('tells the closest value, and none where it has ended', () => {
+    const curve = curveOf(f(0, 10), f(1, 3));
+    expect([-2, -1, 4, 6, 20, 21].map((x) => valueNear(curve, x, 1))).toEqual([NaN, 1, 1, 3, 3, NaN]);
+    expect(valueNear(emptyCurve(), 0, 1)).toBeNaN();
+  });
+
+  it('gives evenly spaced places for a table, the last one among them', () => {
+    const curves = [range(10, (i) => i), range(1000, (i) => i)];
+    expect(placesWithin(curves, 100, 205, 10)).toEqual([100, 111, 122, 133, 144, 155, 166, 177, 188, 199, 205]);
+    expect(placesWithin(curves, 2.5, 4.5, 10)).toEqual([3, 4]);
+    expect(placesWithin([emptyCurve()], 0, 1, 10)).toEqual([]);
+  });
+
+  it('has raw lines under smoothed ones, but no smoothed one of what is measured now and then', () => {
+    const line = { label: '', place: 0, curve: range(10, (i) => i) };
+    const series = [
+      { ...line, id: 'loss' },
+      { ...line, id: 'eval', rough: true },
+    ];
+    const told = (smoothing: number): [string, boolean, boolean][] =>
+      plotLines(series, ['eval'], smoothing).map(({ series, faint, shown }) => [series.id, faint, shown]);
+    expect(told(0)).toEqual([
+      ['loss', false, true],
+      ['eval', false, false],
+    ]);
+    expect(told(0.5)).toEqual([
+      ['loss', true, true],
+      ['loss', false, true],
+      ['eval', false, false],
+    ]);
   });
 
   it('grows by what is new and real', () => {
@@ -148,6 +189,21 @@ describe('the part that is seen', () => {
     ['pushed back from after the end', { from: 90, to: 110 }, { from: 80, to: 100 }],
     ['never narrower than can be told', { from: 50, to: 50 }, { from: 50, to: 50.0001 }],
   ])('is %s', (_, view, expected) => expect(within(view, whole)).toEqual(expected));
+
+  it('spans every curve', () => {
+    expect(extentOf([curveOf(f(3, 9), f(1, 1)), emptyCurve(), curveOf(f(1, 4), f(1, 1))])).toEqual({ from: 1, to: 9 });
+    expect(extentOf([emptyCurve()])).toBeNull();
+  });
+
+  it.each([
+    ['+', false, { view: { from: 20, to: 80 } }],
+    ['0', false, { view: null }],
+    ['ArrowRight', true, { view: { from: 20, to: 120 } }],
+    ['ArrowRight', false, { at: 52 }],
+    ['ArrowLeft', false, { at: 48 }],
+    ['End', false, { at: 100 }],
+    ['x', false, null],
+  ])('answers the key %s', (key, shift, expected) => expect(byKey(key, shift, whole, 50)).toEqual(expected));
 
   it('holds its place while zooming', () => {
     expect(zoomed({ from: 0, to: 100 }, 0.5, 20)).toEqual({ from: 10, to: 60 });

@@ -30,6 +30,8 @@ export class FakeEngine implements EngineHost {
   /** Step at which a training job fails; −1 = never. */
   failAt = -1;
   failure = new RankwiseError('E_NUMBER', 'The loss is not a number.', 'Lower the rate.');
+  /** Whether the engine knows no architecture. */
+  refusePlans = false;
   /** Where a run that is resumed goes on. */
   resumeFrom = 0;
 
@@ -76,6 +78,7 @@ export class FakeEngine implements EngineHost {
     this.jobs.push(job);
     const asked = new Set<JobRequest | 'cancel'>();
     const work = async (): Promise<unknown> => {
+      if (job.kind === 'plan' && this.refusePlans) throw new RankwiseError('E_UNSUPPORTED', 'Not that architecture.');
       if (job.kind === 'plan') return this.plan;
       if (job.kind === 'train') return this.#train(job, onEvent, asked);
       throw new Error(`the fake engine does no ${job.kind}`);

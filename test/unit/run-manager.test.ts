@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp, type App, type Services } from '../../main/app.ts';
 import { resolvePaths } from '../../main/paths.ts';
 import { isWithin, QueueGate } from '../../main/services/queue-gate.ts';
+import { RunManager } from '../../main/services/run-manager.ts';
 import { TimeLeft } from '../../main/services/time-left.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { Notice } from '../../preload/contract/notices.ts';
@@ -201,6 +202,38 @@ describe('runs of the desktop', () => {
     app = createApp(resolvePaths({ RANKWISE_HOME: path.join(folder, 'home') }), { engine });
     services = await app.open();
     expect([stateOf(id), stateOf(waiting)]).toEqual(['paused', 'queued']);
+  });
+
+  it('are interrupted where an earlier program of the same number trained them', async () => {
+    const id = await start();
+    await ended(id, 'finished');
+    services.store.runs.update(id, { state: 'running', process: process.pid });
+    services.manager.wake();
+    expect(services.records.find(id)).toMatchObject({ state: 'interrupted', error: { code: 'E_INTERRUPTED' } });
+  });
+
+  it('are paused when the window closes and go on when it opens', async () => {
+    let now = new Date(2026, 0, 1, 23, 0);
+    const { store, runs, records, summaries, notices } = services;
+    await services.manager.close();
+    const gate = new QueueGate(store.queue, folder, { now: () => now });
+    const manager = new RunManager({ store, runs, records, summaries, notices, gate });
+    store.queue.setRules({ window: { from: 22 * 60, to: 7 * 60 }, pauseOutside: true });
+    manager.wake();
+    const id = await start({ training: { steps: 4000 } });
+    manager.look();
+    await until(() => stepsDone(id) > 5);
+    now = new Date(2026, 0, 2, 7, 0);
+    manager.look();
+    await until(() => manager.training === null);
+    expect(stateOf(id)).toBe('queued');
+    engine.resumeFrom = stepsDone(id);
+    now = new Date(2026, 0, 2, 22, 0);
+    manager.look();
+    await until(() => stepsDone(id) > engine.resumeFrom);
+    manager.stop(id);
+    await until(() => stateOf(id) === 'stopped');
+    await manager.close();
   });
 
   it('are not removed while they train', async () => {

@@ -69,7 +69,7 @@ describe('composing a run', () => {
     [{ model: { path: 'nowhere' } }, 'There is no model folder', 'config.json'],
     [{ model: { id: 'unknown' } }, 'no model “unknown”', ''],
     [{ data: { train: 'absent.txt' } }, 'There is no data', ''],
-    [{ data: { train: 'rows.parquet' } }, 'not parquet', ''],
+    [{ data: { train: 'rows.parquet' } }, 'There is no data', ''],
   ])('refuses %j', async (more, message, hint) => {
     const error = await (await services()).runs.plan(runFile(more), origin()).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({

@@ -22,7 +22,7 @@ const api = {
   projects: { list: async () => [], create: async ({ name }: { name: string }) => ({ name, disk: NaN }) },
   runs: { series: async () => [{ steps: new Float64Array([1, NaN]) }] },
   files: { browse: async ({ handle }: { handle: string }) => files.browse(handle, 'data') },
-} as unknown as Partial<Api>;
+} as unknown as Api;
 
 beforeAll(async () => {
   mkdirSync(screens);

@@ -3,7 +3,7 @@ import { redacted, redactedValue, type Secrets } from '../../main/services/redac
 import { answers } from '../../main/services/share/answers.ts';
 import { curves } from '../../main/services/share/curves.ts';
 import { html } from '../../main/services/share/html.ts';
-import { differenceOf, piecesOf } from '../../main/services/word-difference.ts';
+import { differenceOf, piecesOf } from '../../preload/contract/word-difference.ts';
 import type { RunSummary, Series } from '../../preload/contract/runs.ts';
 
 const secrets: Secrets = {

@@ -1,12 +1,14 @@
 import { Argument, Option, type Command } from 'commander';
 import type { StepBenchmark, StepComparison, StepFigures } from '../../services/benchmarks.ts';
+import { migrations } from '../../paths.ts';
+import { measureStore, type StoreFigures } from '../../services/store-benchmark.ts';
 import { methodSetting, positiveNumber, wholeNumber } from '../arguments.ts';
 import type { WithContext } from '../context.ts';
 import { benchMethods, comparisonTable } from './bench-methods.ts';
 import { pairs, table } from '../table.ts';
 import { bytes, duration, whole } from '../../services/units.ts';
 
-const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace', 'methods'];
+const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace', 'methods', 'store'];
 
 interface Options extends StepBenchmark {
   storage?: string;
@@ -23,7 +25,7 @@ export function addBench(program: Command, withContext: WithContext): void {
   program
     .command('bench')
     .addArgument(new Argument('[what]', 'what to measure').choices(PARTS).default('step'))
-    .description('measure the engine: a training step, one of its parts, or what the methods reach on a text')
+    .description('measure: a training step, a part of the engine, what the methods reach on a text, the records')
     .option('--preset <name>', 'model of the step', 'llama-9m')
     .option('--method <name>', 'method of the step', 'lora')
     .addOption(new Option('--precision <precision>', 'of the step').choices(['f32', 'bf16']).default('bf16'))
@@ -48,6 +50,11 @@ export function addBench(program: Command, withContext: WithContext): void {
           output.result(comparison, () => comparisonTable(comparison));
           return;
         }
+        if (what === 'store') {
+          const figures = await measureStore(app.methods, migrations);
+          output.result(figures, () => storeText(figures));
+          return;
+        }
         if (against && what === 'step') {
           const comparison = await app.benchmarks.stepAgainstTorch(settings, rounds);
           output.result(comparison, () => comparisonText(comparison));
@@ -64,6 +71,17 @@ export function addBench(program: Command, withContext: WithContext): void {
         );
       }),
     );
+}
+
+function storeText(figures: StoreFigures): string {
+  const time = (milliseconds: number): string => duration(milliseconds / 1000);
+  return pairs([
+    ['50,000 rows stored', time(figures.storeRowsMs)],
+    ['500 runs listed', time(figures.listRunsMs)],
+    ['10 series of 100,000 steps', time(figures.wholeSeriesMs)],
+    ['a tenth of each', time(figures.zoomedSeriesMs)],
+    ['50,000 steps taken back', time(figures.dropMs)],
+  ]);
 }
 
 function comparisonText({ against, ratio, ...own }: StepComparison): string {

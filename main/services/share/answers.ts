@@ -1,5 +1,5 @@
 import type { AnsweredPrompt, RunSummary } from '../../../preload/contract/runs.ts';
-import { piecesOf } from '../word-difference.ts';
+import { piecesOf } from '../../../preload/contract/word-difference.ts';
 import { html, type Html } from './html.ts';
 
 /** The same prompts answered by each run; words that the first answer does not have are marked. */

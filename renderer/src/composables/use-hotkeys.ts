@@ -20,7 +20,9 @@ export function useHotkeys(hotkeys: Hotkeys): void {
 
 function nameOf(event: KeyboardEvent): string {
   const mod = onMac ? event.metaKey : event.ctrlKey;
-  const key = event.key.toLowerCase();
+  // With Alt a Mac's keyboard writes another sign: there the key counts, not the sign.
+  const code = /^(?:Digit|Key)(.)$/.exec(event.code)?.[1];
+  const key = (event.altKey && code ? code : event.key).toLowerCase();
   // A sign such as “?” needs Shift on some keyboards and not on others.
   const shift = event.shiftKey && (key.length > 1 || /[a-z0-9]/.test(key));
   return `${mod ? 'mod+' : ''}${event.altKey ? 'alt+' : ''}${shift ? 'shift+' : ''}${key}`;

@@ -25,5 +25,7 @@ export const useProjects = defineStore('projects', () => {
   useNotice('changed', ({ noun }) => {
     if (noun === 'projects' || noun === 'runs') void load().catch(() => undefined);
   });
+  // What trains and what waits counts in a project's figures.
+  useNotice('queue', () => void load().catch(() => undefined));
   return { list, ready, current, byId, choose, load };
 });

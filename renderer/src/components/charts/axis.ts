@@ -1,4 +1,6 @@
-import { firstAt, middle, type Curve } from './curve.ts';
+import { count, duration, whole } from '../../format.ts';
+import { curveOf, firstAt, middle, valueAt, type Curve } from './curve.ts';
+import type { View } from './view.ts';
 
 /** What a chart's x axis counts. */
 export type AxisKind = 'step' | 'tokens' | 'time';
@@ -20,3 +22,25 @@ function scaled(scale: Curve, step: number): number {
   const rise = middle(scale, after) - middle(scale, after - 1);
   return middle(scale, after - 1) + (rise * (step - scale.x[after - 1]!)) / span;
 }
+
+/** The part of the steps that a part of the axis covers: the way back of `overAxis`. */
+export function stepsUnder(view: View, scale: Curve | undefined): View {
+  if (!scale || scale.x.length < 2) return view;
+  const way = curveOf(
+    scale.x.map((_, i) => middle(scale, i)),
+    scale.x,
+  );
+  const stepAt = (x: number, outside: number): number => {
+    const step = valueAt(way, x);
+    return Number.isNaN(step) ? outside : step;
+  };
+  return { from: stepAt(view.from, scale.x[0]!), to: stepAt(view.to, scale.x.at(-1)!) };
+}
+
+/** What a run tells of a step under its index, from 0, as a curve over steps done: evaluations and checkpoints count those. */
+export function overStepsDone(curve: Curve): Curve {
+  return { ...curve, x: curve.x.map((index) => index + 1) };
+}
+
+/** How places on an axis are written. */
+export const axisWriting: Record<AxisKind, (x: number) => string> = { step: whole, tokens: count, time: duration };

@@ -72,3 +72,27 @@ function joined(before: Float64Array, more: Float64Array, taken: readonly number
   taken.forEach((index, i) => (whole[before.length + i] = more[index]!));
   return whole;
 }
+
+/**
+ * The value that was met closest to `x`; NaN where the curve has ended, or not begun, more than `reach` away.
+ */
+export function valueNear(curve: Curve, x: number, reach: number): number {
+  const index = nearestTo(curve.x, x);
+  if (index < 0) return NaN;
+  // What is measured every hundred steps has not ended a hundred steps after its last place.
+  const last = curve.x.at(-1)!;
+  const outside = x < curve.x[0]! - reach || x > last + Math.max(reach, last - (curve.x.at(-2) ?? last));
+  return outside ? NaN : middle(curve, index);
+}
+
+/** At most `limit` places of the longest of some curves between two x, evenly taken, the last one among them. */
+export function placesWithin(curves: readonly Curve[], from: number, to: number, limit: number): number[] {
+  const longest = curves.reduce<Float64Array>((most, { x }) => (x.length > most.length ? x : most), new Float64Array());
+  const first = firstAt(longest, from);
+  const end = firstAt(longest, to) + (longest[firstAt(longest, to)] === to ? 1 : 0);
+  const every = Math.max(1, Math.ceil((end - first) / limit));
+  const places: number[] = [];
+  for (let i = first; i < end; i += every) places.push(longest[i]!);
+  if (end > first && places.at(-1) !== longest[end - 1]) places.push(longest[end - 1]!);
+  return places;
+}

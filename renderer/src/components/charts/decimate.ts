@@ -21,6 +21,25 @@ export function drawn(curves: readonly Curve[], from: number, to: number, column
   return plain && places <= 2 * columns ? exact(curves, ranges) : columnwise(curves, ranges, from, to, columns);
 }
 
+/**
+ * Whether a line goes up and down so often that dashes and width would not be seen in it, while drawing them takes a hundred times as
+ * long as a hairline: it then crosses its own height more than forty times.
+ */
+export function restless(values: readonly (number | null | undefined)[]): boolean {
+  let least = Infinity;
+  let most = -Infinity;
+  let way = 0;
+  let last: number | null = null;
+  for (const value of values) {
+    if (value === null || value === undefined) continue;
+    if (value < least) least = value;
+    if (value > most) most = value;
+    if (last !== null) way += Math.abs(value - last);
+    last = value;
+  }
+  return most > least && way > 40 * (most - least);
+}
+
 interface Range {
   start: number;
   end: number;
@@ -76,18 +95,22 @@ function columnsOf(
 ): (number | null | undefined)[] {
   const values = new Array<number | null | undefined>(length).fill(undefined);
   let at = start;
+  let column = -2;
   while (at < end) {
-    const column = Math.min(columns, Math.max(-1, Math.floor((x[at]! - from) / width)));
+    // Never the column before: rounding may put its right edge a hair before a place that is still in it.
+    column = Math.min(columns, Math.max(column + 1, Math.floor((x[at]! - from) / width)));
+    const edge = column === columns ? Infinity : from + width * (column + 1);
     let least = at;
     let most = at;
-    let broken = false;
-    let next = at;
-    for (; next < end && Math.min(columns, Math.max(-1, Math.floor((x[next]! - from) / width))) === column; next++) {
-      if (Number.isNaN(low[next]!)) broken = true;
-      else {
-        if (!(low[next]! >= low[least]!)) least = next;
-        if (!(high[next]! <= high[most]!)) most = next;
-      }
+    let broken = Number.isNaN(low[at]!);
+    let next = at + 1;
+    for (; next < end && x[next]! < edge; next++) {
+      const under = low[next]!;
+      if (under < low[least]!) least = next;
+      if (high[next]! > high[most]!) most = next;
+      // A number takes the place of NaN, which compares with nothing.
+      if (under !== under) broken = true;
+      else if (broken && low[least] !== low[least]) least = most = next;
     }
     const place = 2 * (column + 1);
     const [first, second] = least < most ? [low[least]!, high[most]!] : [high[most]!, low[least]!];

@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
 import { colour } from '../../theme.ts';
 import { runToken } from './palette.ts';
-import { dashOf, type ChartMark, type LineSeries } from './line-series.ts';
+import { dashOf, type ChartMark } from './line-series.ts';
+import type { PlotLine } from './plot-lines.ts';
 
 export interface PlotLook {
   width: number;
@@ -14,13 +15,6 @@ export interface PlotLook {
   marks: () => readonly ChartMark[];
   writeX: (x: number) => string;
   writeY: (y: number) => string;
-}
-
-/** A line as the plot draws it: `faint` for the raw values under a smoothed line. */
-export interface PlotLine {
-  series: LineSeries;
-  faint: boolean;
-  shown: boolean;
 }
 
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
@@ -38,7 +32,7 @@ export function plotOptions(lines: readonly PlotLine[], look: PlotLook, hooks: u
     legend: { show: false },
     cursor: {
       drag: { x: true, y: false, setScale: false, dist: 4 },
-      points: { size: 7 },
+      points: { size: (_, index) => (lines[index - 1]?.faint ? 0 : 7) },
       ...(look.group ? { sync: { key: look.group, setSeries: false, scales: ['x', null] as [string, null] } } : {}),
       bind: { dblclick: () => null },
     },
@@ -61,15 +55,13 @@ export function plotOptions(lines: readonly PlotLine[], look: PlotLook, hooks: u
   };
 }
 
-function seriesOptions({ series, faint, shown }: PlotLine): uPlot.Series {
+function seriesOptions({ series, faint, restless, shown }: PlotLine): uPlot.Series {
   const stroke = colour(series.token ?? runToken(series.place));
-  const dash = dashOf(series);
   return {
     show: shown,
     stroke,
     alpha: faint ? 0.28 : 1,
-    width: faint ? 1 : 1.6,
-    ...(faint ? {} : { dash: [...dash] }),
+    ...strokeOf({ series, faint, shown, restless }),
     points: { show: Boolean(series.dots) && !faint, size: 5, fill: stroke },
   };
 }
@@ -77,6 +69,13 @@ function seriesOptions({ series, faint, shown }: PlotLine): uPlot.Series {
 interface MarkInk {
   past: string;
   coming: string;
+}
+
+/** Width and dash. One device pixel is the width that is drawn fastest by far. */
+export function strokeOf({ series, faint, restless }: PlotLine): { width: number; dash: number[] } {
+  const hairline = 1 / uPlot.pxRatio;
+  if (restless) return { width: hairline, dash: [] };
+  return faint ? { width: hairline, dash: [] } : { width: 1.6, dash: [...dashOf(series)] };
 }
 
 /** Marks stand at the upper edge; hairlines go down from them where there are few enough to be told apart. */

@@ -2,8 +2,9 @@ import uPlot from 'uplot';
 import { onScopeDispose, shallowRef, watch, type Ref } from 'vue';
 import { useSize } from '../../composables/use-size.ts';
 import { dark } from '../../theme.ts';
-import { drawn } from './decimate.ts';
-import { plotOptions, type PlotLine, type PlotLook } from './plot-options.ts';
+import { drawn, restless } from './decimate.ts';
+import type { PlotLine } from './plot-lines.ts';
+import { plotOptions, strokeOf, type PlotLook } from './plot-options.ts';
 import { zoomed, panned, type View } from './view.ts';
 
 export interface PlotInput {
@@ -38,7 +39,7 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
     return JSON.stringify([each, log, zeroLine, group, dark.value]);
   };
 
-  function data(): uPlot.AlignedData {
+  function data(): { all: uPlot.AlignedData; noise: boolean[] } {
     const { from, to } = look().view();
     const { x, values } = drawn(
       lines().map(({ series }) => series.curve),
@@ -46,7 +47,7 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
       to,
       Math.max(50, width.value - 60),
     );
-    return [x, ...values] as uPlot.AlignedData;
+    return { all: [x, ...values] as uPlot.AlignedData, noise: values.map(restless) };
   }
 
   function draw(): void {
@@ -54,19 +55,23 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
     if (!element.value || width.value === 0) return;
     const size = { width: width.value, height: look().height };
     const now = shapeOf();
+    const { all, noise } = data();
     if (plot && shape === now) {
       if (plot.width !== size.width || plot.height !== size.height) plot.setSize(size);
-      lines().forEach(({ shown }, i) => {
-        if (plot!.series[i + 1]!.show !== shown) plot!.setSeries(i + 1, { show: shown });
+      lines().forEach((each, i) => {
+        const line = plot!.series[i + 1]!;
+        if (line.show !== each.shown) plot!.setSeries(i + 1, { show: each.shown });
+        Object.assign(line, strokeOf({ ...each, restless: noise[i] }));
       });
-      plot.setData(data());
+      plot.setData(all);
       return;
     }
     plot?.destroy();
     shape = now;
     // The look is asked for anew whenever the plot draws: marks and view change without a new plot.
     const live: PlotLook = { ...look(), ...size, view: () => look().view(), marks: () => look().marks() };
-    plot = new uPlot(plotOptions(lines(), live, { setSelect: [select], setCursor: [moved] }), data(), element.value);
+    const known = lines().map((line, i) => ({ ...line, restless: noise[i] }));
+    plot = new uPlot(plotOptions(known, live, { setSelect: [select], setCursor: [moved] }), all, element.value);
     listen(plot.over);
   }
 

@@ -1,3 +1,5 @@
+import type { Curve } from './curve.ts';
+
 /** The part of the x axis that a chart shows. */
 export interface View {
   from: number;
@@ -22,4 +24,46 @@ export function zoomed(view: View, factor: number, at: number): View {
 export function panned(view: View, share: number): View {
   const by = (view.to - view.from) * share;
   return { from: view.from + by, to: view.to + by };
+}
+
+/** From the first to the last place of some curves; null where none has any. */
+export function extentOf(curves: readonly Curve[]): View | null {
+  let from = Infinity;
+  let to = -Infinity;
+  for (const { x } of curves) {
+    if (x.length === 0) continue;
+    from = Math.min(from, x[0]!);
+    to = Math.max(to, x.at(-1)!);
+  }
+  return from <= to ? { from, to } : null;
+}
+
+/** What a key does to a chart that shows `view` with its cursor at `at`: another view (null = all), or another place of the cursor. */
+export function byKey(
+  key: string,
+  shift: boolean,
+  view: View,
+  at: number,
+): { view: View | null } | { at: number } | null {
+  const by = (view.to - view.from) / 50;
+  switch (key) {
+    case '+':
+    case '=':
+      return { view: zoomed(view, 0.6, at) };
+    case '-':
+      return { view: zoomed(view, 1 / 0.6, at) };
+    case '0':
+    case 'Escape':
+      return { view: null };
+    case 'ArrowLeft':
+      return shift ? { view: panned(view, -0.2) } : { at: Math.max(view.from, at - by) };
+    case 'ArrowRight':
+      return shift ? { view: panned(view, 0.2) } : { at: Math.min(view.to, at + by) };
+    case 'Home':
+      return { at: view.from };
+    case 'End':
+      return { at: view.to };
+    default:
+      return null;
+  }
 }

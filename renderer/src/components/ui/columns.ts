@@ -9,6 +9,8 @@ export interface TableColumn<Row> {
   /** A CSS width; without one the column takes its share of what is left. */
   width?: string;
   sortable?: boolean;
+  /** The title is read out and not shown: for a column of buttons. */
+  hideTitle?: boolean;
 }
 
 export interface TableSort {
