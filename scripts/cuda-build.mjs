@@ -19,16 +19,16 @@ export async function obstacle() {
 }
 
 /**
- * Builds the library and answers {bytes, seconds, kernels, spills}: its size, the time of the last build that compiled something, what
- * ptxas reports of each kernel (ptxas-report.mjs), and the kernels that spill without an accepted reason.
+ * Builds the library and answers {bytes, seconds, kernels, spills}: its size, the time that the first, full build took, what ptxas
+ * reports of each kernel (ptxas-report.mjs), and the kernels that spill without an accepted reason.
  */
 export async function buildCuda() {
   const { folders, reason } = await cudaHeaders();
   if (reason) throw new Refusal(`The CUDA library cannot be built: ${reason}.`);
-  const before = existsSync(library) ? statSync(library).mtimeMs : 0;
+  const full = !existsSync(record);
   const started = Date.now();
   await build('cuda', 'all', [`-DRANKWISE_CUDA_INCLUDES=${folders.join(';')}`]);
-  if (statSync(library).mtimeMs !== before || !existsSync(record)) {
+  if (full) {
     writeFileSync(record, JSON.stringify({ seconds: Math.round((Date.now() - started) / 1000) }));
   }
   const kernels = readReports(folder);

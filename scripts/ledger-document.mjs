@@ -212,7 +212,7 @@ export function kernelSection({ bytes, seconds, kernels, spills }) {
   const architectures = [...new Set(kernels.map((kernel) => kernel.architecture))].join(', ');
   const spilling = spills.length === 0 ? 'No kernel spills registers.' : `${spills.length} instances spill registers.`;
   return `
-The library holds ${architectures} and PTX: ${(bytes / 1e6).toFixed(1)} MB with the CUDA runtime inside, built in ${seconds} s on two busy cores. ${spilling} Registers per
+The library holds ${architectures} and PTX: ${(bytes / 1e6).toFixed(1)} MB with the CUDA runtime inside, built in ${seconds} s on two cores. ${spilling} Registers per
 thread and static shared memory as ptxas reports them; attention takes dynamic shared memory besides.
 
 ${table(['kernel', 'instances', 'registers', 'shared bytes', 'stack bytes', 'spilled bytes'], rows)}`;
