@@ -23,7 +23,10 @@ export function addDoctor(program: Command, withContext: WithContext): void {
           ]);
           const backends = table(
             [{ title: 'Backend' }, { title: 'State' }],
-            report.backends.map((backend) => [backend.name, backend.available ? (backend.detail ?? 'ready') : backend.reason]),
+            report.backends.map((backend) => [
+              backend.name,
+              backend.available ? (backend.detail ?? 'ready') : backend.reason,
+            ]),
           );
           const selftest = report.selftest
             ? `\n\nSelf-test\n${pairs(Object.entries(report.selftest).map(([name, value]) => [name, show(value)]))}`
