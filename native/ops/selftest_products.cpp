@@ -53,6 +53,32 @@ void matmul(Table& t, int64_t m, int64_t n, int64_t k, DType type, Product produ
             std::sqrt(static_cast<double>(k)));
 }
 
+// A right operand in NF4, as it stands or transposed; sizes that no block and no byte divides.
+void nf4_matmul(Table& t, int64_t m, int64_t n, int64_t k, bool turned, DType type, Product product) {
+  const Shape stored = turned ? Shape{n, k} : Shape{k, n};
+  Nf4View view;
+  view.rows = stored.rows;
+  view.cols = stored.cols;
+  const Sample codes = t.bytes(static_cast<uint64_t>(view.code_bytes())), absmax = t.filled(DType::f32, {1, view.blocks()}, 0);
+  view.codes = codes.view.as<uint8_t>();
+  view.absmax = absmax.view.as<float>();
+  const Sample a = t.random(type, {m, k}, 1.0, 3), weight = t.random(DType::f32, stored), read = t.filled(DType::f32, stored, 0), out = t.filled(type, {m, n}, 0, 1);
+  t.ops.quantize_nf4(weight, view, t.filled(DType::f32, {1, 0}, 0));
+  t.ops.dequantize_nf4(view, read);
+  const Values as = operands(t.values(a), product), lies = operands(t.values(read), product), bs = turned ? transposed(lies, n, k) : lies;
+  Values expected;
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (int64_t l = 0; l < k; ++l) sum += as[static_cast<size_t>(i * k + l)] * bs[static_cast<size_t>(l * n + j)];
+      expected.push_back(sum);
+    }
+  }
+  t.ops.matmul(Operand(a.view), Operand(view, turned), out, product);
+  t.compare(label(turned ? "matmul with nf4 transposed" : "matmul with nf4", {m, n}, {type}) + " inner " + std::to_string(k) + (product == Product::f32 ? " f32" : " bf16"), out,
+            expected, std::sqrt(static_cast<double>(k)));
+}
+
 struct AttentionReference {
   Values out, lse;
 };
@@ -152,6 +178,10 @@ void check_products(Table& t) {
       matmul(t, 3, 17, 33, type, product);
       matmul(t, 65, 100, 64, type, product);
       if (t.thorough) matmul(t, 100, 65, 513, type, product);
+      for (const bool turned : {false, true}) {
+        nf4_matmul(t, 5, 33, 17, turned, type, product);
+        nf4_matmul(t, 33, 64, 100, turned, type, product);
+      }
     }
   }
   for (const DType type : kFloatTypes) {
