@@ -68,8 +68,15 @@ export function usePlot(element: Ref<HTMLElement | null>, { lines, look, seek }:
     }
     plot?.destroy();
     shape = now;
-    // The look is asked for anew whenever the plot draws: marks and view change without a new plot.
-    const live: PlotLook = { ...look(), ...size, view: () => look().view(), marks: () => look().marks() };
+    // The look is asked for anew whenever the plot draws: marks, view and writing change without a new plot.
+    const live: PlotLook = {
+      ...look(),
+      ...size,
+      view: () => look().view(),
+      marks: () => look().marks(),
+      writeX: (x) => look().writeX(x),
+      writeY: (y) => look().writeY(y),
+    };
     const known = lines().map((line, i) => ({ ...line, restless: noise[i] }));
     plot = new uPlot(plotOptions(known, live, { setSelect: [select], setCursor: [moved] }), all, element.value);
     listen(plot.over);

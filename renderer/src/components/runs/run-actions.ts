@@ -4,6 +4,7 @@ import { api } from '../../bridge.ts';
 import { confirm } from '../../confirm.ts';
 import { copyText } from '../../copy.ts';
 import { t } from '../../i18n.ts';
+import { useDraft } from '../../stores/draft.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { toast, toastError } from '../../toasts.ts';
 import { discardQuestion, removalQuestion } from './removal.ts';
@@ -22,6 +23,8 @@ export interface RunActions {
   /** Starts the same run once more and opens it. */
   reproduce: (run: RunSummary) => Promise<void>;
   fork: (run: RunSummary, step: number | null) => void;
+  /** Opens the wizard with the run's settings. */
+  again: (run: RunSummary) => Promise<void>;
   compare: (ids: readonly string[]) => void;
   copyReport: (run: RunSummary) => Promise<void>;
   reveal: (run: RunSummary) => Promise<void>;
@@ -75,6 +78,13 @@ export function useRunActions(): RunActions {
       }),
     fork: ({ id }, step) =>
       void router.push({ name: 'new-run', query: { fork: id, ...(step === null ? {} : { step: String(step) }) } }),
+    again: ({ id, name }) =>
+      quiet(async () => {
+        // Not what belongs to that run alone: its folder, and the checkpoint that it began with.
+        const { output: _, from: __, ...settings } = (await api.runs.get({ id })).config;
+        await useDraft().take(settings, t('runs.settingsTaken', { name }));
+        await router.push({ name: 'new-run' });
+      }),
     compare: (ids) => void router.push({ name: 'compare', query: { runs: ids.join(',') } }),
     copyReport: ({ id }) =>
       quiet(async () => {

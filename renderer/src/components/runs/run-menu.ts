@@ -7,6 +7,7 @@ import {
   Pin,
   PinOff,
   Repeat2,
+  SlidersHorizontal,
   Trash2,
 } from '@lucide/vue';
 import type { RunSummary } from '../../../../preload/contract/runs.ts';
@@ -48,6 +49,11 @@ export function runMenu(
       icon: GitBranch,
       why: own.whyNoFork ?? whyNoFork(run),
       run: () => actions.fork(run, null),
+    },
+    hasRoute('new-run') && {
+      label: t('runs.action.again'),
+      icon: SlidersHorizontal,
+      run: () => void actions.again(run),
     },
     {
       label: t('runs.action.reproduce'),
