@@ -16,6 +16,14 @@ export function unusableBecause(adapter: AdapterSummary): string {
   return adapter.base === null ? t('adapters.baseMissing', { base: adapter.baseName }) : '';
 }
 
+/** Stores another name of an adapter. Throws what it is refused for. */
+export const renameAdapter =
+  ({ id }: AdapterSummary) =>
+  async (name: string): Promise<void> => {
+    await api.adapters.rename({ id, name });
+    await useAdapters().load();
+  };
+
 /** Asks, then takes an adapter out of the library. @returns whether it is gone */
 async function remove(adapter: AdapterSummary): Promise<boolean> {
   const { yes, option } = await confirm({
