@@ -5,9 +5,12 @@ import { useRuns } from './runs.ts';
 import { useSettings } from './settings.ts';
 import { useTasks } from './tasks.ts';
 
-/** Fills every store, at once and not one after the other. Rejects with the first that fails; the others go on. */
+/**
+ * Fills every store, at once and not one after the other. Main answers in order: the runs, which every screen begins with, come
+ * first. Rejects with the first that fails; the others go on.
+ */
 export async function loadStores(): Promise<void> {
-  const stores = [useProjects(), useRuns(), useSettings(), useQueue(), useTasks(), useEngine()];
+  const stores = [useRuns(), useProjects(), useSettings(), useQueue(), useTasks(), useEngine()];
   const [failed] = (await Promise.allSettled(stores.map((store) => store.load()))).filter(
     (each) => each.status === 'rejected',
   );
