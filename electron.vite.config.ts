@@ -6,7 +6,11 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       rolldownOptions: {
-        input: { index: 'main/index.ts', 'engine-process': 'main/engine/engine-process.ts' },
+        input: {
+          index: 'main/index.ts',
+          'engine-process': 'main/engine/engine-process.ts',
+          'data-worker': 'main/services/data-worker.ts',
+        },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
       },
     },

@@ -1,7 +1,8 @@
 import type { EngineHost } from './engine/host.ts';
 import { InProcessHost } from './engine/inprocess.ts';
-import { bundledTexts, migrations, programVersion, torchStepScript, type Paths } from './paths.ts';
+import { bundledTexts, dataWorkerEntry, migrations, programVersion, torchStepScript, type Paths } from './paths.ts';
 import { BenchmarkService } from './services/benchmarks.ts';
+import { DataWorkers } from './services/data-workers.ts';
 import { DatasetLibrary } from './services/dataset-library.ts';
 import { DatasetViews } from './services/dataset-views.ts';
 import { DatasetService } from './services/datasets.ts';
@@ -17,7 +18,6 @@ import { RunComposer } from './services/run-composer.ts';
 import { RunDataService } from './services/run-data.ts';
 import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
-import { TokenizerService } from './services/tokenizers.ts';
 import { TaskService } from './services/tasks.ts';
 import { openStore } from './store/store.ts';
 
@@ -59,7 +59,7 @@ export function createApp(
   paths: Paths,
   { engine = new InProcessHost(paths.addon), notices = new NoticeHub(), desk = noDesk }: AppOptions = {},
 ): App {
-  const datasets = new DatasetService(paths.cache);
+  const workers = new DataWorkers(dataWorkerEntry);
   const files = new FileService();
   const workshop: Workshop = {
     paths,
@@ -70,17 +70,18 @@ export function createApp(
     files,
     system: new SystemService({ engine, notices, desk, files, home: paths.home, version: programVersion }),
     methods: new MethodService(engine),
-    inference: new InferenceService(engine, datasets),
+    inference: new InferenceService(engine, new DatasetService(paths.cache)),
     benchmarks: new BenchmarkService(engine, torchStepScript),
   };
   let opened: Promise<Services> | undefined;
   return {
     ...workshop,
-    open: () => (opened ??= openServices(workshop, datasets).then((services) => ({ ...workshop, ...services }))),
+    open: () => (opened ??= openServices(workshop, workers).then((services) => ({ ...workshop, ...services }))),
     async close() {
       workshop.tasks.cancelAll();
       const services = await opened;
       await services?.manager.close();
+      await workers.close();
       notices.flush();
       services?.store.close();
       opened = undefined;
@@ -88,18 +89,23 @@ export function createApp(
   };
 }
 
-async function openServices(workshop: Workshop, datasets: DatasetService) {
+async function openServices(workshop: Workshop, workers: DataWorkers) {
   const { paths, engine, notices, tasks, methods, inference } = workshop;
   const store = await openStore(paths.database, migrations);
   const settings = new SettingsService(store.settings, notices);
   const models = new ModelService(engine, store.runs, store.models);
-  const datasetLibrary = new DatasetLibrary({ datasets: store.datasets, files: workshop.files, tasks, notices });
-  const datasetViews = new DatasetViews({ library: datasetLibrary, models, tasks });
-  const tokenizers = new TokenizerService(paths.cache);
+  const datasetLibrary = new DatasetLibrary({
+    datasets: store.datasets,
+    files: workshop.files,
+    tasks,
+    notices,
+    workers,
+  });
+  const datasetViews = new DatasetViews({ library: datasetLibrary, models, tasks, workers });
   const composer = new RunComposer(
     methods,
     models,
-    new RunDataService(datasets, tokenizers, (id) => datasetLibrary.find(id)),
+    new RunDataService(workers, paths.cache, (id) => datasetLibrary.find(id)),
   );
   const ofRuns = await openRuns({
     store,
@@ -126,5 +132,5 @@ async function openServices(workshop: Workshop, datasets: DatasetService) {
       datasets: () => datasetLibrary.rediscover(paths.cache),
     },
   });
-  return { store, settings, models, datasets, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
+  return { store, settings, models, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
 }

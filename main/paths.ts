@@ -57,6 +57,11 @@ export const engineEntry = bundled
   ? path.join(root, 'out', 'main', 'engine-process.js')
   : path.join(root, 'main', 'engine', 'engine-process.ts');
 
+/** Entry of a thread that works on data. */
+export const dataWorkerEntry = bundled
+  ? path.join(root, 'out', 'main', 'data-worker.js')
+  : path.join(root, 'main', 'services', 'data-worker.ts');
+
 /** In a package: its folder of native files, and the file inside the archive that tells their hashes. */
 export const sealedFiles = packaged
   ? { folder: path.dirname(root), hashes: path.join(root, 'out', 'native-hashes.json') }

@@ -57,6 +57,9 @@ export function trainByteLevelBpe(texts: Iterable<string>, vocabSize: number): T
   return tokenizerJson(names, merges);
 }
 
+/** Ids of a text under a vocabulary without a single merge: no tokenizer that is trained here makes more of it. */
+export const byteIds = (text: string): number[] => Array.from(Buffer.from(text, 'utf8'), (byte) => byte + 1);
+
 // Words as byte symbols (byte + 1, since id 0 is the end of a text), in order of their first occurrence.
 function countWords(texts: Iterable<string>): Word[] {
   const counts = new Map<string, number>();
@@ -66,7 +69,7 @@ function countWords(texts: Iterable<string>): Word[] {
     }
   }
   return Array.from(counts, ([word, count]) => ({
-    symbols: Array.from(Buffer.from(word, 'utf8'), (byte) => byte + 1),
+    symbols: byteIds(word),
     count,
   }));
 }

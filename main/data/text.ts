@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import { END_OF_TEXT } from './bpe-trainer.ts';
+import type { Reading } from './readers/row.ts';
 import { byteName, firstInvalidByte } from './utf8.ts';
 
 const TEXT_NAMES = /\.(txt|text|md)$/i;
@@ -12,8 +13,13 @@ const MOST_BYTES = 500 * 2 ** 20;
  * The documents of a text file, or of every .txt, .text and .md file of a folder, in order of their names. A file is a
  * document; `<|endoftext|>` within a file separates documents. Throws E_DATA: what is missing, empty or not UTF-8.
  */
-export function readDocuments(source: string): string[] {
-  const documents = textFiles(source).flatMap((file) => decodeText(file).split(END_OF_TEXT));
+export function readDocuments(source: string, { onBytes, signal }: Reading = {}): string[] {
+  const documents = textFiles(source).flatMap((file) => {
+    signal?.throwIfAborted();
+    const text = decodeText(file);
+    onBytes?.(statSync(file).size);
+    return text.split(END_OF_TEXT);
+  });
   const filled = documents.filter((document) => document.trim().length > 0);
   if (filled.length === 0) throw new RankwiseError('E_DATA', `${source} is empty: there is no text to learn from.`);
   return filled;

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import { readChatTemplate } from '../formats/chat-template-file.ts';
+import { Breath } from './breath.ts';
 import { hashTexts } from './content-hash.ts';
+import type { Reading } from './readers/row.ts';
 import { bpeTokenizerConfig, END_OF_TEXT } from './bpe-trainer.ts';
 
 const PIECE = 2 ** 18;
@@ -75,10 +77,33 @@ export class Tokenizer {
   /** Ids of one document, ended by the end-of-text token. */
   encodeDocument(text: string): Int32Array {
     const ids: number[] = [];
-    for (const piece of this.#inPieces ? pieces(text) : [text]) {
-      const more = this.#tokenizer.encode(piece, { add_special_tokens: ids.length === 0 }).ids;
-      for (const id of more) ids.push(id);
+    for (const piece of this.#pieces(text)) this.#append(ids, piece);
+    return this.#ended(ids);
+  }
+
+  /** The same for a document of any length: it tells how far it is, and can be ended between two pieces. */
+  async encodeLong(text: string, { onBytes, signal }: Reading): Promise<Int32Array> {
+    const ids: number[] = [];
+    const breath = new Breath();
+    for (const piece of this.#pieces(text)) {
+      this.#append(ids, piece);
+      onBytes?.(Buffer.byteLength(piece));
+      if (breath.due) await breath.take();
+      signal?.throwIfAborted();
     }
+    return this.#ended(ids);
+  }
+
+  #pieces(text: string): Iterable<string> {
+    return this.#inPieces ? pieces(text) : [text];
+  }
+
+  #append(ids: number[], piece: string): void {
+    const more = this.#tokenizer.encode(piece, { add_special_tokens: ids.length === 0 }).ids;
+    for (const id of more) ids.push(id);
+  }
+
+  #ended(ids: number[]): Int32Array {
     if (this.endId !== undefined && ids.at(-1) !== this.endId) ids.push(this.endId);
     return Int32Array.from(ids);
   }

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { partOf } from '../formats/part-name.ts';
 import { int32Header } from '../formats/safetensors.ts';
 import type { Sequence } from './packing.ts';
 
@@ -20,9 +21,8 @@ export class TokensWriter {
     this.#file = file;
     this.#length = length;
     mkdirSync(path.dirname(file), { recursive: true });
-    // The process in the name: two programs may fill the same cache entry at once.
     this.#parts = NAMES.map((name) => {
-      const part = `${file}.${process.pid}.${name}.part`;
+      const part = partOf(`${file}.${name}`);
       return { name, path: part, handle: openSync(part, 'w+') };
     });
   }
@@ -38,7 +38,7 @@ export class TokensWriter {
 
   /** Joins the tensors to the file. */
   end(): void {
-    const whole = `${this.#file}.${process.pid}.part`;
+    const whole = partOf(this.#file);
     const handle = openSync(whole, 'w');
     try {
       write(handle, int32Header([this.#count, this.#length], NAMES));

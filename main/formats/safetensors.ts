@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { RankwiseError } from '../../preload/contract/errors.ts';
+import { partOf } from './part-name.ts';
 
 export interface TensorEntry {
   dtype: string;
@@ -90,8 +91,7 @@ export function writeInt32Matrices(
   shape: [rows: number, columns: number],
   matrices: Record<string, Int32Array>,
 ): void {
-  // The process in the name: two programs may fill the same cache entry at once.
-  const part = `${file}.${process.pid}.part`;
+  const part = partOf(file);
   const handle = openSync(part, 'w');
   try {
     const parts = [

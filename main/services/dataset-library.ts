@@ -6,7 +6,8 @@ import { ChatTemplate } from '../data/chat-template.ts';
 import { checkMapping, kindOf } from '../data/roles.ts';
 import { openSource } from '../data/source.ts';
 import type { DatasetRecord, DatasetRepository } from '../store/datasets.ts';
-import { checkRows, stampOf, surveySource } from './dataset-survey.ts';
+import { stampOf } from './dataset-survey.ts';
+import type { DataWorkers } from './data-workers.ts';
 import type { FileService } from './files.ts';
 import { idOfPlace } from './ids.ts';
 import type { NoticeHub } from './notices.ts';
@@ -29,6 +30,7 @@ interface Parts {
   files: FileService;
   tasks: TaskService;
   notices: NoticeHub;
+  workers: DataWorkers;
 }
 
 /** The datasets that the user has brought in. Files stay where they are; what is kept is what is known of them. */
@@ -116,17 +118,16 @@ export class DatasetLibrary {
   }
 
   async #takeIn(place: string, known: DatasetRecord | undefined, task: string, title: string): Promise<DatasetDetails> {
-    const { tasks } = this.#parts;
+    const { tasks, workers } = this.#parts;
     const id = known?.id ?? idOfPlace(path.basename(place), place, 'data');
     return tasks.run(task, title, 'bytes', async (progress, signal) => {
-      const source = openSource(place);
       const stamp = stampOf(place) ?? '';
-      let bytes = 0;
-      progress(0, 2 * source.bytes);
-      const onBytes = (more: number): void => progress((bytes += more));
       const keep = known && kindOf(known.mapping) !== 'unclear' ? known.mapping : null;
-      const { found, unusable, mapping } = await surveySource(source, keep, { onBytes, signal });
-      signal.throwIfAborted();
+      const { found, unusable, mapping } = await workers.do(
+        'survey',
+        { path: place, mapping: keep },
+        { signal, onProgress: ({ done, total }) => progress(done, total) },
+      );
       const now = Date.now();
       const same = known?.version.hash === found.hash;
       this.#put({
@@ -157,13 +158,13 @@ export class DatasetLibrary {
       // The mapping may have been changed again meanwhile: then another look is on its way.
       if (now && JSON.stringify(now.mapping) === JSON.stringify(dataset.mapping)) this.#put({ ...now, unusable });
     };
-    if (source.bytes <= MOST_AT_ONCE) return keep(await checkRows(source, dataset.mapping, {}));
+    const { workers } = this.#parts;
+    const work = { path: dataset.path, mapping: dataset.mapping };
+    if (source.bytes <= MOST_AT_ONCE) return keep(await workers.do('check', work));
     const task = `check ${dataset.id} ${JSON.stringify(dataset.mapping)}`;
     this.#parts.tasks
       .run(task, `Checking the rows of ${dataset.name}`, 'bytes', async (progress, signal) => {
-        let bytes = 0;
-        progress(0, source.bytes);
-        keep(await checkRows(source, dataset.mapping, { signal, onBytes: (more) => progress((bytes += more)) }));
+        keep(await workers.do('check', work, { signal, onProgress: ({ done, total }) => progress(done, total) }));
       })
       // Told as a task; the dataset is as it was.
       .catch(() => undefined);

@@ -81,12 +81,12 @@ export class DatasetService {
       return {
         ...plain(found),
         tokens: source,
-        hash: await hashFile(source),
+        hash: await hashFile(source, reading),
         sequences: count,
         sequenceLength: length,
       };
     }
-    if (found === 'text') return this.#prepareText(source, settings, tokenizer());
+    if (found === 'text') return this.#prepareText(source, settings, tokenizer(), reading);
     const rows = await openRows(source, found, settings.mapping ?? null, settings.likely);
     const reader = tokenizer();
     const given = { ...settings, template: settings.template ?? 'auto', trainOn: settings.trainOn ?? 'completions' };
@@ -100,8 +100,13 @@ export class DatasetService {
     };
   }
 
-  #prepareText(source: string, { sequenceLength, packing }: Sequencing, reader: Tokenizer): PreparedData {
-    const documents = readDocuments(source);
+  async #prepareText(
+    source: string,
+    { sequenceLength, packing }: Sequencing,
+    reader: Tokenizer,
+    reading: Reading,
+  ): Promise<PreparedData> {
+    const documents = readDocuments(source, reading);
     const hash = hashTexts([
       String(CACHE_VERSION),
       hashTexts(documents),
@@ -112,7 +117,8 @@ export class DatasetService {
     const tokens = path.join(this.#cache, 'tokens', `${hash}.safetensors`);
     const notes: string[] = [];
     if (!existsSync(tokens)) {
-      const encoded = documents.map((document) => reader.encodeDocument(document));
+      const encoded: Int32Array[] = [];
+      for (const document of documents) encoded.push(await reader.encodeLong(document, reading));
       const padId = reader.endId ?? 0;
       const sequences = packing
         ? { ...packDocuments(encoded, sequenceLength, padId), cut: 0 }

@@ -61,7 +61,7 @@ export async function openRuns({
   const runRescan = new RunRescan(store, folders);
   const recovered = store.fresh ? { damaged: store.damaged, ...(await runRescan.rescan()) } : null;
   const register = new RunRegister(store, engine);
-  const runs = new RunService({ engine, composer, store, notices, folders, register });
+  const runs = new RunService({ engine, composer, store, notices, tasks, folders, register });
   const records = new RecordService(store);
   const summaries = new RunSummaries(store, records, methods);
   const gate = new QueueGate(store.queue, home);

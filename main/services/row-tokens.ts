@@ -11,6 +11,7 @@ import { RowPacker } from '../data/row-packing.ts';
 import { hashSource, problemOf, readExamples, type RowSource } from '../data/row-source.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { TokensWriter } from '../data/tokens-writer.ts';
+import { partOf } from '../formats/part-name.ts';
 
 // Raised whenever the same rows, template and tokenizer would give other tokens.
 const CACHE_VERSION = 1;
@@ -62,7 +63,7 @@ export async function prepareRows(
     'rows',
     String(CACHE_VERSION),
     rows.source.format,
-    await hashSource(rows.source, { signal: reading.signal }),
+    await hashSource(rows.source, reading),
     JSON.stringify(Object.entries(rows.mapping).sort()),
     template,
     settings.trainOn,
@@ -74,8 +75,9 @@ export async function prepareRows(
   const account = path.join(cache, 'tokens', `${hash}.json`);
   if (!existsSync(tokens) || !existsSync(account)) {
     const made = await writeTokens(rows, tokenizer, settings, tokens, reading);
-    writeFileSync(`${account}.${process.pid}.part`, JSON.stringify(made));
-    renameSync(`${account}.${process.pid}.part`, account);
+    const part = partOf(account);
+    writeFileSync(part, JSON.stringify(made));
+    renameSync(part, account);
   }
   return { tokens, hash, ...(JSON.parse(readFileSync(account, 'utf8')) as Account) };
 }

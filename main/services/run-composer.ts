@@ -4,6 +4,7 @@ import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { Run, RunFile } from '../../preload/contract/run-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { TokenFiles } from '../engine/host.ts';
+import type { DataWorkOptions } from './data-workers.ts';
 import { memoryBudget } from './machine.ts';
 import { type MethodService, resolveParameters } from './methods.ts';
 import type { ModelService } from './models.ts';
@@ -44,8 +45,13 @@ export class RunComposer {
     this.#data = data;
   }
 
-  /** For a plan, texts are read but not tokenized, and no tokenizer is trained unless prompts have to be measured. */
-  async compose(file: RunFile, origin: RunFileOrigin, purpose: 'train' | 'plan' = 'train'): Promise<ComposedRun> {
+  /** For a plan, texts are read but not tokenized, and no tokenizer is trained. Aborting `work.signal` rejects with E_CANCELLED. */
+  async compose(
+    file: RunFile,
+    origin: RunFileOrigin,
+    purpose: 'train' | 'plan' = 'train',
+    work: DataWorkOptions = {},
+  ): Promise<ComposedRun> {
     const input = (given: string): string => {
       const fromBase = path.resolve(origin.base, given);
       const besideFile = path.resolve(origin.folder, given);
@@ -58,7 +64,7 @@ export class RunComposer {
     if (typeof parameters.initializeFrom === 'string')
       parameters.initializeFrom = adapterFolder(input(parameters.initializeFrom));
     const model = await this.#models.resolve(file.model, file.initialize, input);
-    const data = await this.#data.resolve(file, model, input, purpose);
+    const data = await this.#data.resolve(file, model, input, purpose, work);
     const name = file.name ?? origin.name;
     const weights = storageOf(file.storage.weights, method.defaultStorage, method.storages, methodName);
     const run: Run = {
@@ -77,7 +83,7 @@ export class RunComposer {
       tokens: data.tokens,
       tokenizerPlace: data.tokenizerPlace,
       tokenizer: data.tokenizer,
-      samples: file.training.samples.map((prompt) => ({ prompt, ids: data.tokenizer().encode(prompt) })),
+      samples: data.samples,
       dataHash: data.dataHash,
       sequences: data.sequences,
       notes: data.notes,

@@ -57,21 +57,23 @@ export class RunLauncher {
    * @returns the run's id
    */
   async start(draft: RunDraft, project: string, first: boolean): Promise<string> {
+    return (await this.startAll([draft], project, first))[0]!;
+  }
+
+  /** Several at once: none is queued before all of them are known to fit. @returns the runs' ids */
+  async startAll(drafts: readonly RunDraft[], project: string, first: boolean): Promise<string[]> {
+    const ready = [];
+    for (const draft of drafts) ready.push(await this.#ready(draft));
+    return ready.map((run) => this.#queue(run, project, first));
+  }
+
+  async #ready(draft: RunDraft): Promise<Pick<NewRun, 'name' | 'config'> & Partial<NewRun>> {
     const { run, plan } = await this.plan(draft);
     requireFit(plan);
     const source = run.from && this.#parts.records.find(run.from.run);
     if (run.from) checkpointOf(this.#parts.store, run.from.run, run.from.step);
-    return this.#queue(
-      {
-        name: run.name,
-        config: run,
-        plan,
-        parent: source?.id ?? this.#parts.register.parentOf(run),
-        parentStep: run.from?.step,
-      },
-      project,
-      first,
-    );
+    const parent = source?.id ?? this.#parts.register.parentOf(run);
+    return { name: run.name, config: run, plan, parent, parentStep: run.from?.step };
   }
 
   /** A draft that goes on from a checkpoint. Throws E_RUN, E_FORK. @param step null = the newest */

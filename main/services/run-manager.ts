@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import type { TrainEvent } from '../../preload/contract/events.ts';
 import type { RunSummary } from '../../preload/contract/runs.ts';
 import type { RunRecord } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
+import type { DataProgress } from './data-stages.ts';
 import type { NoticeHub } from './notices.ts';
 import type { QueueGate } from './queue-gate.ts';
 import { type RecordService, requireIdle } from './records.ts';
@@ -26,6 +28,8 @@ export interface RunManagerParts {
 export class RunManager {
   readonly #parts: RunManagerParts;
   readonly #teller: RunTeller;
+  /** Those that wait to go on only to keep what they have learned. */
+  readonly #toStop = new Set<string>();
   #training: Training | null = null;
   #clock: NodeJS.Timeout | null = null;
   #awake = false;
@@ -95,6 +99,7 @@ export class RunManager {
   pause(id: string): void {
     if (this.#training?.id === id) return this.#ask(this.#training, 'pause');
     this.#require(id, ['queued'], 'paused');
+    this.#toStop.delete(id);
     this.#parts.store.runs.update(id, { state: 'paused', place: null });
     this.#onQueue();
     this.#teller.tell(id);
@@ -111,9 +116,22 @@ export class RunManager {
     this.#ask(this.#trainingOf(id), 'checkpoint');
   }
 
-  /** Throws E_STATE for a run that does not train. */
+  /**
+   * Ends a run with what it has learned. One that does not train goes on from its checkpoint just to save that; one that has not
+   * begun is paused. Throws E_STATE for a run that has come to its end or has no checkpoint.
+   */
   stop(id: string): void {
-    this.#ask(this.#trainingOf(id), 'stop');
+    const { state, dataHash, name } = this.#parts.records.find(id);
+    if (this.#training?.id === id) return this.#ask(this.#training, dataHash === '' ? 'pause' : 'stop');
+    this.#require(id, ['queued', 'paused', 'interrupted', 'failed'], 'stopped');
+    if (!this.#hasCheckpoint(id))
+      throw new RankwiseError(
+        'E_STATE',
+        `“${name}” is ${state} and has no checkpoint: there is nothing to keep.`,
+        'Resume it, or remove it.',
+      );
+    this.#toStop.add(id);
+    this.enqueue(id, true);
   }
 
   /** Ends a run, where it trains, and removes its record and its folder. */
@@ -139,8 +157,14 @@ export class RunManager {
     const { store, runs } = this.#parts;
     const training = new Training(id);
     this.#training = training;
+    if (this.#toStop.delete(id)) training.ask('stop');
     store.runs.update(id, { state: 'running', place: null, process: process.pid });
     const observer = {
+      signal: training.signal,
+      onPreparing: (progress: DataProgress) => {
+        training.preparing = progress;
+        this.#teller.tellSoon(id);
+      },
       onControl: (control: RunControl) => training.reaches(control),
       onEvent: (event: TrainEvent) => {
         training.hears(event, performance.now() / 1000);
@@ -157,13 +181,20 @@ export class RunManager {
     this.#teller.tell(id);
   }
 
-  #end({ id, waitsForWindow }: Training, error?: unknown): void {
+  #end({ id, waitsForWindow, isToStopAfterPause }: Training, error?: unknown): void {
     const { store } = this.#parts;
     this.#training = null;
-    // What was refused before the engine had it.
-    if (store.runs.find(id)?.state === 'running')
-      store.runs.update(id, { state: 'failed', process: null, endedAt: Date.now(), error: reportOf(error) });
-    if (waitsForWindow && store.runs.find(id)?.state === 'paused') this.enqueue(id, true);
+    // What ended before the engine had it.
+    if (store.runs.find(id)?.state === 'running') {
+      const report = reportOf(error);
+      const ended = { process: null, endedAt: Date.now() };
+      if (report.code === 'E_CANCELLED') store.runs.update(id, { ...ended, state: 'paused' });
+      else store.runs.update(id, { ...ended, state: 'failed', error: report });
+    }
+    if (store.runs.find(id)?.state === 'paused') {
+      if (isToStopAfterPause && this.#awake && this.#hasCheckpoint(id)) this.stop(id);
+      else if (waitsForWindow) this.enqueue(id, true);
+    }
     this.#teller.ended(id);
     this.look();
     this.#onQueue();
@@ -185,10 +216,16 @@ export class RunManager {
     if (!states.includes(state)) throw new RankwiseError('E_STATE', `“${name}” is ${state} and cannot be ${what}.`);
   }
 
+  #hasCheckpoint(id: string): boolean {
+    return this.#parts.store.checkpoints.list(id).some(({ path }) => existsSync(path));
+  }
+
   #liveOf(id: string): LiveState | undefined {
+    if (this.#toStop.has(id)) return { asked: 'stop', timeLeft: null, preparing: null };
     if (this.#training?.id !== id) return undefined;
     const { config } = this.#parts.store.runs.find(id)!;
     const done = this.#parts.store.metrics.lastStep(id, 'loss') + 1;
-    return { asked: this.#training.asked, timeLeft: this.#training.timeLeft(config.training.steps - done) };
+    const { asked, preparing } = this.#training;
+    return { asked, preparing, timeLeft: this.#training.timeLeft(config.training.steps - done) };
   }
 }

@@ -7,7 +7,7 @@ import type { MethodService } from './methods.ts';
 import type { RecordService } from './records.ts';
 
 /** What only the one who trains a run knows of it. */
-export type LiveState = Pick<RunSummary, 'asked' | 'timeLeft'>;
+export type LiveState = Pick<RunSummary, 'asked' | 'timeLeft' | 'preparing'>;
 
 interface Figure {
   step: number;
@@ -16,7 +16,7 @@ interface Figure {
 }
 
 const SPARK_POINTS = 48;
-const AT_REST: LiveState = { asked: null, timeLeft: null };
+const AT_REST: LiveState = { asked: null, timeLeft: null, preparing: null };
 
 /** Runs as lists and cards show them. */
 export class RunSummaries {

@@ -6,6 +6,7 @@ import type { PlannedRun } from '../../preload/contract/runs.ts';
 import type { EngineHost, JobRequest, JobResults } from '../engine/host.ts';
 import type { NewRun, RunState } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
+import type { DataProgress } from './data-stages.ts';
 import { copyCheckpoint } from './forks.ts';
 import { freshId } from './ids.ts';
 import type { NoticeHub } from './notices.ts';
@@ -16,20 +17,21 @@ import { claimFolder } from './run-lock.ts';
 import { complete, jobOf } from './run-job.ts';
 import { EventLog, RunRecorder } from './run-recorder.ts';
 import type { RunRegister } from './run-register.ts';
+import type { TaskService } from './tasks.ts';
 
 /** What can be asked of a run while it trains. */
 export interface RunControl {
-  /** Writes a checkpoint and ends; `resume` goes on from it. */
-  pause(): void;
   ask(what: JobRequest): void;
 }
 
 export interface TrainingObserver {
   onEvent?: (event: TrainEvent) => void;
   onNote?: (note: string) => void;
+  /** Its data are being made ready. */
+  onPreparing?: (progress: DataProgress) => void;
   /** The engine has the run. */
   onControl?: (control: RunControl) => void;
-  /** Aborting asks the run to write a checkpoint and to end. */
+  /** Aborting asks the run to write a checkpoint and to end; while its data are being made ready, it ends at once with E_CANCELLED. */
   signal?: AbortSignal;
 }
 
@@ -46,6 +48,7 @@ export interface RunServiceParts {
   composer: RunComposer;
   store: Store;
   notices: NoticeHub;
+  tasks: TaskService;
   folders: RunFolders;
   register: RunRegister;
 }
@@ -56,14 +59,16 @@ export class RunService {
   readonly #composer: RunComposer;
   readonly #store: Store;
   readonly #notices: NoticeHub;
+  readonly #tasks: TaskService;
   readonly #folders: RunFolders;
   readonly #register: RunRegister;
 
-  constructor({ engine, composer, store, notices, folders, register }: RunServiceParts) {
+  constructor({ engine, composer, store, notices, tasks, folders, register }: RunServiceParts) {
     this.#engine = engine;
     this.#composer = composer;
     this.#store = store;
     this.#notices = notices;
+    this.#tasks = tasks;
     this.#folders = folders;
     this.#register = register;
   }
@@ -85,15 +90,15 @@ export class RunService {
 
   /** Trains a new run of the terminal into its output folder. Throws E_OUTPUT where the folder holds another one. */
   async train(file: RunFile, origin: RunFileOrigin, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
-    const composed = await this.#composer.compose(file, origin);
-    return this.#begin(composed, freshId(composed.run.name, 'run'), observer);
+    const id = freshId(file.name ?? origin.name, 'run');
+    return this.#begin(await this.#prepare(id, file, origin, observer), id, observer);
   }
 
   /** Trains a run that has a record already: one that waited in the queue. */
   async begin(id: string, observer: TrainingObserver = {}): Promise<TrainingOutcome> {
     const { config, output } = this.#store.runs.find(id)!;
     const origin = { base: output, folder: output, name: path.basename(output) };
-    return this.#begin(await this.#composer.compose(parseRunFile(config), origin), id, observer);
+    return this.#begin(await this.#prepare(id, parseRunFile(config), origin, observer), id, observer);
   }
 
   /** How many steps the run in a folder is to have. */
@@ -107,9 +112,11 @@ export class RunService {
     const release = await claimFolder(folder);
     try {
       // The folder may have been moved since: where it lies now is where the run goes on.
-      const composed = await this.#composer.compose(
+      const composed = await this.#prepare(
+        fingerprint.run,
         { ...file, output: folder },
         { base: folder, folder, name: path.basename(folder) },
+        observer,
       );
       if (composed.dataHash !== fingerprint.dataHash) {
         throw new RankwiseError(
@@ -122,6 +129,19 @@ export class RunService {
     } finally {
       release();
     }
+  }
+
+  /** Composes a run as a task. */
+  #prepare(id: string, file: RunFile, origin: RunFileOrigin, observer: TrainingObserver): Promise<ComposedRun> {
+    const title = `Preparing the data of ${file.name ?? origin.name}`;
+    return this.#tasks.run(`prepare ${id}`, title, 'bytes', (progress, cancelled) => {
+      const signal = observer.signal ? AbortSignal.any([cancelled, observer.signal]) : cancelled;
+      const onProgress = (told: DataProgress): void => {
+        progress(told.done, told.total, told.title);
+        observer.onPreparing?.(told);
+      };
+      return this.#composer.compose(file, origin, 'train', { signal, onProgress });
+    });
   }
 
   async #begin(composed: ComposedRun, id: string, observer: TrainingObserver): Promise<TrainingOutcome> {
@@ -169,7 +189,7 @@ export class RunService {
         },
       );
       const pause = (): void => job.cancel();
-      observer.onControl?.({ pause, ask: (what) => job.ask(what) });
+      observer.onControl?.({ ask: (what) => job.ask(what) });
       observer.signal?.addEventListener('abort', pause);
       if (observer.signal?.aborted) pause();
       const result = await job.result.finally(() => observer.signal?.removeEventListener('abort', pause));

@@ -16,18 +16,26 @@ const HELD_OUT_SPEECHES = 3;
 
 /** @param bundled folder of the packed texts  @param folder where to unpack them */
 export function unpackTexts(bundled: string, folder: string): SampleTexts {
-  mkdirSync(folder, { recursive: true });
-  const unpack = (name: string): string =>
-    gunzipSync(readFileSync(path.join(bundled, `${name}.txt.gz`))).toString('utf8');
-  const keep = (name: string, text: string): string => {
-    const file = path.join(folder, `${name}.txt`);
-    writeFileSync(file, text);
-    return file;
-  };
-  const speeches = unpack('state-of-the-union').split(SEPARATOR);
+  const speeches = unpack(bundled, 'state-of-the-union').split(SEPARATOR);
   return {
-    novel: keep('moby-dick', unpack('moby-dick')),
-    speeches: keep('speeches', speeches.slice(0, -HELD_OUT_SPEECHES).join(SEPARATOR)),
-    heldOut: keep('speeches-held-out', speeches.slice(-HELD_OUT_SPEECHES).join(SEPARATOR)),
+    novel: unpackNovel(bundled, folder),
+    speeches: keep(folder, 'speeches', speeches.slice(0, -HELD_OUT_SPEECHES).join(SEPARATOR)),
+    heldOut: keep(folder, 'speeches-held-out', speeches.slice(-HELD_OUT_SPEECHES).join(SEPARATOR)),
   };
+}
+
+/** The novel alone. */
+export function unpackNovel(bundled: string, folder: string): string {
+  return keep(folder, 'moby-dick', unpack(bundled, 'moby-dick'));
+}
+
+function unpack(bundled: string, name: string): string {
+  return gunzipSync(readFileSync(path.join(bundled, `${name}.txt.gz`))).toString('utf8');
+}
+
+function keep(folder: string, name: string, text: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `${name}.txt`);
+  writeFileSync(file, text);
+  return file;
 }

@@ -6,7 +6,7 @@ import type { RecordService } from './records.ts';
 import type { RunLauncher } from './run-launcher.ts';
 import type { RunManager } from './run-manager.ts';
 import { SAMPLE_METHODS, SAMPLE_MODEL, SAMPLE_STEPS, sampleRunFile } from './sample-runs.ts';
-import { unpackTexts } from './sample-texts.ts';
+import { unpackNovel } from './sample-texts.ts';
 
 const PROJECT = 'Sample: Moby-Dick';
 /** Also what the model is called. */
@@ -48,19 +48,18 @@ export class SampleService {
     const project = await this.#projects.named(PROJECT);
     const underWay = this.#records.list(project.id).some(({ state }) => state === 'running' || state === 'queued');
     if (underWay) throw new RankwiseError('E_BUSY', 'The sample is being trained already.', `Look into “${PROJECT}”.`);
-    const { novel } = unpackTexts(this.#bundled, this.#folder);
+    const novel = unpackNovel(this.#bundled, this.#folder);
     const model = path.join(this.#folder, MODEL);
     mkdirSync(model, { recursive: true });
     writeFileSync(path.join(model, 'config.json'), JSON.stringify(SAMPLE_MODEL, null, 2));
-    const runs: string[] = [];
     // The first one begins at once where nothing trains; where something does, the last that goes before all others is the first.
-    const [one, other] = [SAMPLE_METHODS.loqt, SAMPLE_METHODS.lora];
-    for (const sample of this.#manager.training === null ? [one, other] : [other, one]) {
+    const { loqt, lora } = SAMPLE_METHODS;
+    const drafts = (this.#manager.training === null ? [loqt, lora] : [lora, loqt]).map((sample) => {
       const file = sampleRunFile(sample, model, novel, SAMPLE_STEPS);
       const evalEvery = SAMPLE_STEPS / EVALUATIONS;
       const training = { ...file.training, evalEvery, evalBatches: 8, samples: PROMPTS, sampleTokens: 32 };
-      runs.push(await this.#launcher.start({ ...file, name: sample.label, training }, project.id, true));
-    }
-    return { project: project.id, runs };
+      return { ...file, name: sample.label, training };
+    });
+    return { project: project.id, runs: await this.#launcher.startAll(drafts, project.id, true) };
   }
 }

@@ -2,8 +2,8 @@ import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import type { Task } from '../../preload/contract/tasks.ts';
 import type { NoticeHub } from './notices.ts';
 
-/** Tells how far a task is; a new total counts from then on. */
-export type Progress = (done: number, total?: number | null) => void;
+/** Tells how far a task is; a new total or title counts from then on. */
+export type Progress = (done: number, total?: number | null, title?: string | null) => void;
 
 /** Long work under an id that its asker chose: its progress is told as notices, and it can be cancelled by that id. */
 export class TaskService {
@@ -29,9 +29,10 @@ export class TaskService {
     const task: Task = { id, title, state: 'running', done: 0, total: null, unit, error: null };
     this.#running.set(id, { task, controller });
     this.#tell(task);
-    const progress: Progress = (done, total) => {
+    const progress: Progress = (done, total, told) => {
       task.done = done;
       if (total !== undefined) task.total = total;
+      if (told) task.title = told;
       this.#tell(task);
     };
     try {
@@ -39,8 +40,9 @@ export class TaskService {
       task.state = 'done';
       return value;
     } catch (error) {
-      task.state = controller.signal.aborted ? 'cancelled' : 'failed';
-      const told = controller.signal.aborted ? new RankwiseError('E_CANCELLED', `${title}: cancelled.`) : error;
+      const cancelled = controller.signal.aborted || reportOf(error).code === 'E_CANCELLED';
+      task.state = cancelled ? 'cancelled' : 'failed';
+      const told = cancelled ? new RankwiseError('E_CANCELLED', `${title}: cancelled.`) : error;
       task.error = reportOf(told);
       throw told;
     } finally {

@@ -5,11 +5,13 @@ import { bpeTokenizerConfig, trainByteLevelBpe } from '../data/bpe-trainer.ts';
 import { ChatTemplate, chatTemplateOf } from '../data/chat-template.ts';
 import { hashTexts } from '../data/content-hash.ts';
 import { lettersOf } from '../data/example-text.ts';
+import type { Reading } from '../data/readers/row.ts';
 import { hashSource, openRows, readExamples, type RowSource } from '../data/row-source.ts';
 import { formatOf } from '../data/source.ts';
 import { readDocuments } from '../data/text.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { copyTokenizerFiles, TOKENIZER_FILES } from '../formats/model-folder.ts';
+import { partOf } from '../formats/part-name.ts';
 import type { DataFormat, RowReading } from './datasets.ts';
 
 // Raised whenever the same text would give another tokenizer.
@@ -29,12 +31,18 @@ export class TokenizerService {
   }
 
   /** A tokenizer for data, at most as large as the model's vocabulary. Resolves to its folder. */
-  async train(source: string, vocabSize: number, format: DataFormat, settings: RowReading): Promise<string> {
+  async train(
+    source: string,
+    vocabSize: number,
+    format: DataFormat,
+    settings: RowReading,
+    reading: Reading = {},
+  ): Promise<string> {
     requireTrainableVocabulary(vocabSize);
     const size = Math.min(vocabSize, LARGEST_TRAINED_VOCABULARY);
     const found = formatOf(source, format);
     if (found === 'text') {
-      const documents = readDocuments(source);
+      const documents = readDocuments(source, reading);
       const key = [String(CACHE_VERSION), hashTexts(documents), String(size)];
       return this.#make(key, size, () => Promise.resolve(documents), null);
     }
@@ -44,12 +52,12 @@ export class TokenizerService {
     const key = [
       'rows',
       String(CACHE_VERSION),
-      await hashSource(rows.source),
+      await hashSource(rows.source, reading),
       mapping,
       template ?? 'none',
       String(size),
     ];
-    return this.#make(key, size, () => lettersOfRows(rows, template), template);
+    return this.#make(key, size, () => lettersOfRows(rows, template, reading), template);
   }
 
   /** A folder with the same tokenizer and a chat template beside it, so that it travels with what is trained. */
@@ -119,11 +127,11 @@ export function requireTrainableVocabulary(vocabSize: number): void {
   }
 }
 
-async function lettersOfRows(rows: RowSource, text: string | null): Promise<string[]> {
+async function lettersOfRows(rows: RowSource, text: string | null, reading: Reading): Promise<string[]> {
   const template = text === null ? null : new ChatTemplate(text, 'the template', {});
   const texts: string[] = [];
   let characters = 0;
-  for await (const { example } of readExamples(rows)) {
+  for await (const { example } of readExamples(rows, reading)) {
     try {
       texts.push(lettersOf(example, template));
     } catch (error) {
@@ -138,7 +146,7 @@ async function lettersOfRows(rows: RowSource, text: string | null): Promise<stri
 }
 
 function writeWhole(file: string, text: string): void {
-  const part = `${file}.${process.pid}.part`;
+  const part = partOf(file);
   writeFileSync(part, text);
   renameSync(part, file);
 }

@@ -1,5 +1,6 @@
 import type { TrainEvent } from '../../preload/contract/events.ts';
 import type { RunSummary } from '../../preload/contract/runs.ts';
+import type { DataProgress } from './data-stages.ts';
 import type { RunControl } from './runs.ts';
 import { TimeLeft } from './time-left.ts';
 
@@ -15,7 +16,10 @@ export class Training {
   waitsForWindow = false;
   /** When everything that its end brings about is done. */
   ended: Promise<void> = Promise.resolve();
+  /** What its data are going through before it begins. */
+  preparing: DataProgress | null = null;
   readonly #timeLeft = new TimeLeft();
+  readonly #leaving = new AbortController();
   #asked: Asked | null = null;
   #control: RunControl | null = null;
 
@@ -27,8 +31,19 @@ export class Training {
     return this.#asked;
   }
 
+  /** Aborted where the run is to leave its training as it stands. */
+  get signal(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
+  /** It was on its way to a pause when it was asked to stop. */
+  get isToStopAfterPause(): boolean {
+    return this.#asked === 'stop' && this.signal.aborted;
+  }
+
   /** Before the engine has the run, there is nobody to ask: it is asked then. */
   reaches(control: RunControl): void {
+    this.preparing = null;
     this.#control = control;
     this.#passOn();
   }
@@ -51,7 +66,7 @@ export class Training {
   }
 
   #passOn(): void {
-    if (this.#asked === 'pause' || this.#asked === 'discard') this.#control?.pause();
+    if (this.#asked === 'pause' || this.#asked === 'discard') this.#leaving.abort();
     else if (this.#asked) this.#control?.ask(this.#asked);
   }
 }

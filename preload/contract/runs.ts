@@ -17,8 +17,13 @@ export interface RunSummary {
   name: string;
   project: string;
   state: RunState;
-  /** While running: asked to pause, to stop or to write a checkpoint, and not there yet. */
+  /** Asked to pause, to stop or to write a checkpoint, and not there yet: while running, or waiting just to be stopped. */
   asked: 'pause' | 'stop' | 'discard' | 'checkpoint' | null;
+  /**
+   * While its data are being made ready and no step is done yet: what is being done, ready to be shown (“Tokenizing moby.txt”), and
+   * how far it is, in bytes; a total of null = nobody knows.
+   */
+  preparing: { title: string | null; done: number; total: number | null } | null;
   method: string;
   methodTitle: string;
   model: string;

@@ -116,7 +116,16 @@ export function curve(
 function run(id: string, name: string, method: string, state: RunSummary['state']): RunSummary {
   const spark = [...curve(48, 1).minimum];
   return {
-    ...{ id, name, project: 'p1', state, asked: null, method, methodTitle: method === 'loqt' ? 'LoQT' : 'LoRA' },
+    ...{
+      id,
+      name,
+      project: 'p1',
+      state,
+      asked: null,
+      preparing: null,
+      method,
+      methodTitle: method === 'loqt' ? 'LoQT' : 'LoRA',
+    },
     ...{ model: 'llama-tiny', data: 'moby.txt', createdAt: Date.now() - 9e5, endedAt: null, step: 231, steps: 600 },
     ...{ loss: 1.874, evalLoss: 1.902, bestEvalLoss: 1.9, tokensPerSecond: 63_400, seconds: 41 },
     ...{ timeLeft: state === 'running' ? { seconds: 71, plusMinus: 6 } : null, planBytes: 4.1e7, peakBytes: 4.1e7 },

@@ -105,6 +105,8 @@ export class FakeEngine implements EngineHost {
       });
     let done = job.resume ? this.resumeFrom : 0;
     onEvent({ type: 'start', run: job.run.name, config: job.run, plan: fakePlan, step: done });
+    // Loading takes a moment, in which something may be asked already.
+    await new Promise(setImmediate);
     while (done < steps && !asked.has('stop')) {
       const step = done;
       await new Promise(setImmediate);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,13 +50,27 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await new Promise(setImmediate);
 }
 const ended = (id: string, state: RunState) => until(() => stateOf(id) === state && services.manager.training !== id);
+/** The fake engine names checkpoints and writes none. */
+async function keepCheckpoint(id: string, step: number): Promise<void> {
+  const place = path.join(services.records.find(id).output, 'checkpoints', `step-${step}`);
+  mkdirSync(place, { recursive: true });
+  services.store.checkpoints.add(id, { step, path: place, hash: 'h' });
+}
+
+/** A text of many different words: a tokenizer is not made from it at once. */
+const words = (count: number): string =>
+  Array.from({ length: count }, (_, i) => ((i * 7919) % 100_003).toString(36)).join(' ');
+
 const stepsDone = (id: string): number => services.store.metrics.lastStep(id, 'loss') + 1;
 
 describe('runs of the desktop', () => {
   it('train one at a time, in order, each in a folder of its project', async () => {
+    services.queue.hold(true);
     const first = await start();
     const second = await start();
-    const urgent = await start({}, true);
+    services.queue.hold(false);
+    const urgent = services.launcher.reproduce(first);
+    services.queue.move(urgent, 0);
     expect([stateOf(first), stateOf(second), stateOf(urgent)]).toEqual(['running', 'queued', 'queued']);
     expect(services.queue.get()).toMatchObject({ running: first, waiting: [urgent, second], waitsFor: null });
     await ended(second, 'finished');
@@ -126,6 +140,60 @@ describe('runs of the desktop', () => {
     await services.manager.discard(discarded);
     expect(() => services.records.find(discarded)).toThrow('no run');
     expect(existsSync(output)).toBe(false);
+  });
+
+  it('stop while they are paused, with what they had learned, or on their way to a pause', async () => {
+    const paused = await start({ training: { steps: 4000 } });
+    await until(() => stepsDone(paused) > 10);
+    services.manager.pause(paused);
+    await ended(paused, 'paused');
+    expect(() => services.manager.stop(paused)).toThrow('has no checkpoint');
+    await keepCheckpoint(paused, 10);
+    engine.resumeFrom = 10;
+    services.queue.hold(true);
+    services.manager.stop(paused);
+    expect(await services.summaries.one(paused)).toMatchObject({ state: 'queued', asked: 'stop' });
+    services.manager.pause(paused);
+    expect(await services.summaries.one(paused)).toMatchObject({ state: 'paused', asked: null });
+    services.queue.hold(false);
+    services.manager.stop(paused);
+    await ended(paused, 'stopped');
+    expect(stepsDone(paused)).toBe(10);
+    expect(() => services.manager.stop(paused)).toThrow('is stopped');
+
+    engine.resumeFrom = 5;
+    const pausing = await start({ training: { steps: 4000 } });
+    await until(() => stepsDone(pausing) > 5);
+    await keepCheckpoint(pausing, 5);
+    services.manager.pause(pausing);
+    services.manager.stop(pausing);
+    await ended(pausing, 'stopped');
+  });
+
+  it('are paused or discarded at once while their data are made ready, and can begin anew', async () => {
+    writeFileSync(path.join(folder, 'long.txt'), words(300_000));
+    const long = { data: { train: path.join(folder, 'long.txt'), sequenceLength: 16 } };
+    const paused = await start(long);
+    await until(() =>
+      told.some((notice) => notice.topic === 'run' && notice.run.preparing?.title?.startsWith('Making')),
+    );
+    expect(told).toContainEqual({
+      topic: 'task',
+      task: expect.objectContaining({ id: `prepare ${paused}` }) as object,
+    });
+    services.manager.stop(paused);
+    await ended(paused, 'paused');
+    expect(engine.jobs.some(({ kind }) => kind === 'train')).toBe(false);
+    expect(services.records.find(paused)).toMatchObject({ error: null, dataHash: '' });
+    services.manager.resume(paused);
+    await ended(paused, 'finished');
+
+    const cancelled = await start({ ...long, data: { ...long.data, sequenceLength: 32 } });
+    app.tasks.cancel(`prepare ${cancelled}`);
+    await ended(cancelled, 'paused');
+    services.manager.resume(cancelled);
+    await services.manager.discard(cancelled);
+    expect(() => services.records.find(cancelled)).toThrow('no run');
   });
 
   it('are refused where they do not fit, with what would help', async () => {
