@@ -180,6 +180,18 @@ void planned_events(const test::TemporaryFolder& folder) {
   check(make_plan(parse_run(long_run)).event_steps.size() == 10000, "the list of events is bounded");
 }
 
+// evalEvery is 2: a run that is paused after its first step has evaluated nothing, also when it is taken up again.
+void nothing_evaluated(const test::TemporaryFolder& folder) {
+  json job = job_of(folder, "unevaluated");
+  const Told first = trained(job, [](JobControl& control, int64_t step) {
+    if (step == 0) control.cancel();
+  });
+  check(first.done["stopped"] == true && first.done["steps"] == 1 && !first.done.contains("evalLoss"), "no evaluation, no evaluation loss");
+  job["resume"] = true;
+  const Told whole = trained(job);
+  check(whole.done["steps"] == 9 && whole.done["evalLoss"] == whole.of("eval").back()["loss"], "after it, the last evaluation's");
+}
+
 }  // namespace
 
 int main() {
@@ -191,5 +203,6 @@ int main() {
   forks(folder);
   misfits(folder);
   planned_events(folder);
+  nothing_evaluated(folder);
   return test::finish();
 }

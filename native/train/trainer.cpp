@@ -61,7 +61,7 @@ class Run {
       emit_({{"type", "warning"}, {"code", "W_CHECKPOINT"}, {"message", reason}, {"hint", "The checkpoint before it is used."}});
     }
     loss_ = resumed.progress.at("loss");
-    eval_loss_ = resumed.progress.at("evalLoss");
+    if (const json& eval = resumed.progress.at("evalLoss"); !eval.is_null()) eval_loss_ = eval.get<double>();
     if (resumed.of_parent) {
       // The peak and the best evaluation are the parent's own: this run has another plan, perhaps other data.
       require_steps_left(resumed.step);
@@ -110,7 +110,7 @@ class Run {
                    {"seconds", now() - started},
                    {"output", config_.output}};
     if (HostCopies* copies = device_.ops().host_copies(); copies && copies->peak_bytes()) result["hostBytes"] = copies->peak_bytes();
-    if (config_.has_eval) result["evalLoss"] = eval_loss_;
+    if (eval_loss_) result["evalLoss"] = *eval_loss_;
     if (stopped) result["stopped"] = true;
     if (!stopped && control.stop_asked() && done < config_.steps) result["stoppedEarly"] = true;
     emit_(result);
@@ -136,7 +136,7 @@ class Run {
     const StepResult step = session_.step(index, &train_file_, &order_);
     if (!step.finite) {
       fail("E_NONFINITE", "Loss or gradient of step " + std::to_string(index) + " are no longer numbers; nothing of this step was kept.",
-           "Lower optimizer.learningRate or lengthen schedule.warmupSteps; the last checkpoint is still good.");
+           "Lower optimizer.learningRate or lengthen schedule.warmupSteps. What was written before this step, a checkpoint among it, is still good.");
     }
     const double seconds = now() - started;
     loss_ = step.loss;
@@ -189,7 +189,7 @@ class Run {
                            {"bestEval", std::isfinite(best_eval_) ? json(best_eval_) : json(nullptr)},
                            {"evalsSinceBest", evals_since_best_},
                            {"loss", loss_},
-                           {"evalLoss", eval_loss_}};
+                           {"evalLoss", eval_loss_ ? json(*eval_loss_) : json(nullptr)}};
     const SavedCheckpoint saved = write_checkpoint(session_, config_.output, done, record_, progress, config_.keep_checkpoints);
     emit_({{"type", "checkpoint"}, {"step", done}, {"path", saved.path}, {"hash", saved.hash}});
   }
@@ -207,7 +207,8 @@ class Run {
   Session session_;
   std::string record_;
   uint64_t earlier_peak_ = 0, reported_peak_ = 0;
-  double best_eval_ = INFINITY, loss_ = 0, eval_loss_ = 0;
+  double best_eval_ = INFINITY, loss_ = 0;
+  std::optional<double> eval_loss_;  // of the last evaluation; none before the first
   int64_t evals_since_best_ = 0;
 };
 
