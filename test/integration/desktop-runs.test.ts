@@ -50,7 +50,8 @@ async function ended(id: string): Promise<RunState> {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const { state, error } = services.records.find(id);
     if (state === 'failed') throw new Error(JSON.stringify(error));
-    if (state !== 'running' && state !== 'queued') return state;
+    // On the way from a pause to a stop, the run may be seen paused for a moment.
+    if (state !== 'running' && state !== 'queued' && services.manager.training !== id) return state;
   }
 }
 
@@ -76,6 +77,26 @@ describe('runs of the desktop on the real engine', () => {
     const [first, second] = await Promise.all([services.details.get(id), services.details.get(again)]);
     expect(second.parameterHash).toBe(first.parameterHash);
     expect(second.loss).toBe(first.loss);
+  });
+
+  it('that were paused are stopped with what their checkpoint holds, also on their way to the pause', async () => {
+    const lastOf = (id: string) => services.store.checkpoints.list(id).at(-1);
+    const id = await services.launcher.start(draft(SAMPLE_METHODS.full), project, false);
+    while (services.store.metrics.lastStep(id, 'loss') < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    services.manager.pause(id);
+    expect(await ended(id)).toBe('paused');
+    const { step } = lastOf(id)!;
+    services.manager.stop(id);
+    expect(await ended(id)).toBe('stopped');
+    const stopped = await services.details.get(id);
+    expect(stopped).toMatchObject({ step, savedModel: id, result: { stoppedEarly: true, steps: step } });
+
+    const other = await services.launcher.start(draft(SAMPLE_METHODS.full), project, false);
+    while (services.store.metrics.lastStep(other, 'loss') < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    services.manager.pause(other);
+    services.manager.stop(other);
+    expect(await ended(other)).toBe('stopped');
+    expect((await services.details.get(other)).savedModel).toBe(other);
   });
 
   it('fork from a checkpoint with other settings', async () => {
