@@ -128,6 +128,8 @@ describe.each(DOORS)('an adapter (%s)', (door, openApp) => {
     const option = page.getByRole('option', { name: /Whale voice.*made for/ });
     await option.waitFor();
     expect(await option.getAttribute('aria-disabled')).toBe('true');
+    await option.click({ force: true });
+    expect(await page.getByRole('combobox', { name: 'Adapter of pane 1' }).inputValue()).toBe('No adapter');
     await page.keyboard.press('Escape');
   });
 });
