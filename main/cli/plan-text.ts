@@ -1,7 +1,7 @@
 import type { MemoryPlan } from '../../preload/contract/events.ts';
 import { bar } from './chart.ts';
 import { table } from './table.ts';
-import { bytes } from '../services/units.ts';
+import { bytes } from '../../preload/contract/figures.ts';
 
 /** A memory plan for people. */
 export function planText(name: string, plan: MemoryPlan): string {

@@ -1,6 +1,6 @@
 import type { TrainEvent } from '../../preload/contract/events.ts';
 import { bar, sparkline } from './chart.ts';
-import { bytes, duration, figure, whole } from '../services/units.ts';
+import { bytes, duration, figure, whole } from '../../preload/contract/figures.ts';
 
 const PLAIN_EVERY_MS = 5000;
 const DRAW_EVERY_MS = 80;

@@ -1,6 +1,7 @@
 import type { AdapterSummary } from '../../preload/contract/adapters.ts';
 
-type Described = Pick<
+/** What an adapter says of itself where it leaves the library. */
+export type Described = Pick<
   AdapterSummary,
   | 'name'
   | 'type'

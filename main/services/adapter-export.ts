@@ -1,30 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { AdapterSummary } from '../../preload/contract/adapters.ts';
-import { adapterCard } from '../formats/adapter-card.ts';
+import { adapterCard, type Described } from '../formats/adapter-card.ts';
 import { copyFiles } from '../formats/copy-files.ts';
 import { writePassport } from '../formats/passport.ts';
 import { ADAPTER_CONFIG, readPeftFolder } from '../formats/peft-folder.ts';
 import { ADAPTER_FILES } from './adapter-import.ts';
 import type { Progress } from './tasks.ts';
-
-/** What an exported adapter says of itself. */
-export type Exported = Pick<
-  AdapterSummary,
-  | 'name'
-  | 'type'
-  | 'rank'
-  | 'alpha'
-  | 'targets'
-  | 'parameters'
-  | 'method'
-  | 'run'
-  | 'data'
-  | 'evalLoss'
-  | 'parents'
-  | 'baseName'
-  | 'baseHash'
->;
 
 /**
  * Copies a PEFT folder to a place where nothing lies yet, with a model card and its lineage (progress in bytes). Failed or cancelled,
@@ -34,7 +15,7 @@ export type Exported = Pick<
 export async function exportAdapter(
   source: string,
   place: string,
-  adapter: Exported,
+  adapter: Described,
   licence: string | null,
   progress: Progress,
   signal: AbortSignal,
@@ -57,7 +38,7 @@ export async function exportAdapter(
 }
 
 /** What can be said of an adapter that the library does not know. */
-export function describedByFolder(folder: string, base: string): Exported {
+export function describedByFolder(folder: string, base: string): Described {
   const { type, rank, alpha, targets, parameters } = readPeftFolder(folder);
   const facts = { name: path.basename(folder), type, rank, alpha, targets, parameters, baseName: path.basename(base) };
   return { ...facts, method: null, run: null, data: null, evalLoss: null, parents: [], baseHash: null };

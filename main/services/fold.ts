@@ -8,7 +8,7 @@ import { copyTokenizerFiles, readModelFolder } from '../formats/model-folder.ts'
 import { measureWeights } from '../formats/weight-files.ts';
 import { doJob } from './engine-job.ts';
 import type { Progress } from './tasks.ts';
-import { bytes } from './units.ts';
+import { bytes } from '../../preload/contract/figures.ts';
 
 export interface FoldRequest {
   /** Model folder. */

@@ -2,7 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import type { QueueRules } from '../../preload/contract/queue.ts';
 import type { QueueRepository } from '../store/queue.ts';
 import type { RunRecord } from '../store/runs.ts';
-import { bytes } from './units.ts';
+import { bytes } from '../../preload/contract/figures.ts';
 
 /** Says whether a run may begin now: by the clock, by hand, by the disk. */
 export class QueueGate {

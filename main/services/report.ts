@@ -2,7 +2,7 @@ import type { EngineHost } from '../engine/host.ts';
 import type { Store } from '../store/store.ts';
 import type { RecordService } from './records.ts';
 import { ownSecrets, redacted, redactedValue } from './redaction.ts';
-import { bytes, duration, figure } from './units.ts';
+import { bytes, duration, figure } from '../../preload/contract/figures.ts';
 
 const NEWEST_EVENTS = 200;
 const LAST_STEPS = 10;

@@ -15,7 +15,7 @@ import type { RunManager } from './run-manager.ts';
 import type { RunRegister } from './run-register.ts';
 import type { RunService } from './runs.ts';
 import type { SettingsService } from './settings.ts';
-import { bytes } from './units.ts';
+import { bytes } from '../../preload/contract/figures.ts';
 
 export interface RunLauncherParts {
   store: Store;

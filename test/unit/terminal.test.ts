@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bar, sparkline } from '../../main/cli/chart.ts';
 import { table } from '../../main/cli/table.ts';
-import { bytes, duration, figure } from '../../main/services/units.ts';
+import { bytes, duration, figure } from '../../preload/contract/figures.ts';
 import { nearest } from '../../preload/contract/nearest.ts';
 
 describe('figures for people', () => {
@@ -26,9 +26,9 @@ describe('figures for people', () => {
   it.each([
     [2.3456, '2.346'],
     [0, '0.000'],
-    [0.00001, '1.0e-5'],
+    [0.00001, '1.0e−5'],
     [1234.5, '1234.5'],
-    [NaN, '–'],
+    [NaN, 'NaN'],
     [null, '–'],
   ])('%d', (value, text) => expect(figure(value)).toBe(text));
 });

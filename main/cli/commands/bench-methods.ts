@@ -10,7 +10,7 @@ import {
   type MethodComparison,
 } from '../../services/method-comparison.ts';
 import { table } from '../table.ts';
-import { bytes } from '../../services/units.ts';
+import { bytes } from '../../../preload/contract/figures.ts';
 
 /** `bench methods`: with records of its own, so that its many runs do not fill the user's library. */
 export async function benchMethods(

@@ -6,7 +6,7 @@ import { methodSetting, positiveNumber, wholeNumber } from '../arguments.ts';
 import type { WithContext } from '../context.ts';
 import { benchMethods, comparisonTable } from './bench-methods.ts';
 import { pairs, table } from '../table.ts';
-import { bytes, duration, whole } from '../../services/units.ts';
+import { bytes, duration, whole } from '../../../preload/contract/figures.ts';
 
 const PARTS = ['step', 'products', 'attention', 'head', 'quantize', 'subspace', 'methods', 'store'];
 

@@ -11,7 +11,7 @@ import type { Output } from '../output.ts';
 import { TrainingProgress } from '../progress.ts';
 import { interruptible } from '../signals.ts';
 import { table, type Column } from '../table.ts';
-import { bytes, duration, whole } from '../../services/units.ts';
+import { bytes, duration, whole } from '../../../preload/contract/figures.ts';
 
 export function addDemo(program: Command, withContext: WithContext): void {
   program

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { WithContext } from '../context.ts';
 import { pairs, table } from '../table.ts';
-import { bytes } from '../../services/units.ts';
+import { bytes } from '../../../preload/contract/figures.ts';
 
 export function addDoctor(program: Command, withContext: WithContext): void {
   program

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { folderBytes } from '../../services/folder-size.ts';
-import { bytes } from '../../services/units.ts';
+import { bytes } from '../../../preload/contract/figures.ts';
 import { byteSize, numberBetween, wholeNumber } from '../arguments.ts';
 import type { WithContext } from '../context.ts';
 import { interruptible } from '../signals.ts';

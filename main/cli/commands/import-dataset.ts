@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { DatasetDetails, DataProblem } from '../../../preload/contract/datasets.ts';
-import { bytes, whole } from '../../services/units.ts';
+import { bytes, whole } from '../../../preload/contract/figures.ts';
 import type { WithContext } from '../context.ts';
 import { interruptible } from '../signals.ts';
 import { pairs, table } from '../table.ts';

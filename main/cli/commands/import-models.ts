@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { AdapterSummary } from '../../../preload/contract/adapters.ts';
 import type { ModelSummary } from '../../../preload/contract/models.ts';
-import { bytes, whole } from '../../services/units.ts';
+import { bytes, whole } from '../../../preload/contract/figures.ts';
 import type { WithContext } from '../context.ts';
 import { interruptible } from '../signals.ts';
 import { pairs } from '../table.ts';

@@ -4,7 +4,7 @@ import { byteSize, numberBetween, positiveNumber, wholeNumber } from '../argumen
 import type { WithContext } from '../context.ts';
 import { interruptible } from '../signals.ts';
 import { pairs } from '../table.ts';
-import { figure, whole } from '../../services/units.ts';
+import { figure, whole } from '../../../preload/contract/figures.ts';
 
 const withModel = (command: Command): Command =>
   command

@@ -3,7 +3,7 @@ import type { Comparison, RunDetails } from '../../services/records.ts';
 import { sparkline } from '../chart.ts';
 import type { WithContext } from '../context.ts';
 import { pairs, table, type Column } from '../table.ts';
-import { bytes, duration, figure, whole } from '../../services/units.ts';
+import { bytes, duration, figure, whole } from '../../../preload/contract/figures.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
 const date = (time: number): string => new Date(time).toISOString().slice(0, 16).replace('T', ' ');

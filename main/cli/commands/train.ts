@@ -10,7 +10,7 @@ import { planText } from '../plan-text.ts';
 import { TrainingProgress } from '../progress.ts';
 import { interruptible } from '../signals.ts';
 import { pairs } from '../table.ts';
-import { bytes, duration, figure } from '../../services/units.ts';
+import { bytes, duration, figure } from '../../../preload/contract/figures.ts';
 
 export function addTraining(program: Command, withContext: WithContext): void {
   program

@@ -1,5 +1,5 @@
 import type { Series } from '../../../preload/contract/runs.ts';
-import { figure, whole } from '../units.ts';
+import { figure, whole } from '../../../preload/contract/figures.ts';
 import { html, type Html } from './html.ts';
 import { RUN_COLOURS } from './style.ts';
 

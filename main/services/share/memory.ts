@@ -1,5 +1,5 @@
 import type { RunComparison } from '../../../preload/contract/runs.ts';
-import { bytes } from '../units.ts';
+import { bytes } from '../../../preload/contract/figures.ts';
 import { html, type Html } from './html.ts';
 import { CATEGORY_COLOURS } from './style.ts';
 

@@ -1,5 +1,5 @@
 import type { RunComparison, RunSummary } from '../../../preload/contract/runs.ts';
-import { bytes, duration, figure, whole } from '../units.ts';
+import { bytes, duration, figure, whole } from '../../../preload/contract/figures.ts';
 import { html, type Html } from './html.ts';
 
 interface Row {
