@@ -68,7 +68,7 @@ export async function openRuns({
   const manager = new RunManager({ store, runs, records, summaries, notices, gate });
   const solver = new BudgetSolver(methods);
   const launcher = new RunLauncher({ store, runs, register, records, manager, solver, settings, folder });
-  const projects = new ProjectService(store, records, summaries, notices);
+  const projects = new ProjectService(store, records, summaries, notices, folder);
   const comparison = new ComparisonService(engine, records, summaries);
   return {
     runs,

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { Project } from '../../preload/contract/projects.ts';
 import type { RunSummary } from '../../preload/contract/runs.ts';
@@ -7,6 +9,7 @@ import { folderBytes } from './folder-size.ts';
 import { freshId } from './ids.ts';
 import type { NoticeHub } from './notices.ts';
 import { type RecordService, requireIdle } from './records.ts';
+import { keepRunPassport } from './run-passport.ts';
 import type { RunSummaries } from './run-summaries.ts';
 
 /** Projects: runs that belong together. */
@@ -15,12 +18,15 @@ export class ProjectService {
   readonly #records: RecordService;
   readonly #summaries: RunSummaries;
   readonly #notices: NoticeHub;
+  readonly #folder: string;
 
-  constructor(store: Store, records: RecordService, summaries: RunSummaries, notices: NoticeHub) {
+  /** @param folder that the runs' folders lie in, by project */
+  constructor(store: Store, records: RecordService, summaries: RunSummaries, notices: NoticeHub, folder: string) {
     this.#store = store;
     this.#records = records;
     this.#summaries = summaries;
     this.#notices = notices;
+    this.#folder = folder;
   }
 
   /** Last changed first. */
@@ -45,6 +51,7 @@ export class ProjectService {
   async rename(id: string, name: string): Promise<Project> {
     this.#find(id);
     this.#store.projects.rename(id, this.#checked(name, id));
+    for (const run of this.#records.list(id)) keepRunPassport(this.#store, run.id);
     this.#changed();
     return this.get(id);
   }
@@ -56,6 +63,7 @@ export class ProjectService {
     for (const run of runs) requireIdle(run);
     for (const run of runs) this.#records.delete(run.id, { files });
     this.#store.projects.delete(id);
+    removeEmpty(path.join(this.#folder, id));
     this.#changed();
     this.#notices.publish({ topic: 'changed', noun: 'runs' });
   }
@@ -93,6 +101,10 @@ export class ProjectService {
   #changed(): void {
     this.#notices.publish({ topic: 'changed', noun: 'projects' });
   }
+}
+
+function removeEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 /** By evaluation loss, or by loss where nothing was evaluated. */

@@ -5,6 +5,7 @@ import type { RunRecord } from '../store/runs.ts';
 import type { CheckpointRecord } from '../store/checkpoints.ts';
 import type { Store } from '../store/store.ts';
 import { isAlive } from './run-lock.ts';
+import { keepRunPassport } from './run-passport.ts';
 import { settingsOf } from './run-settings.ts';
 
 export interface RunDetails extends RunRecord {
@@ -90,6 +91,7 @@ export class RecordService {
     if (changes.project !== undefined && !this.#store.projects.find(changes.project))
       throw new RankwiseError('E_PROJECT', `There is no project “${changes.project}”.`, 'It may have been removed.');
     this.#store.runs.update(run.id, { ...changes, name: name ?? run.name });
+    keepRunPassport(this.#store, run.id);
     this.#store.projects.touch(changes.project ?? run.project, Date.now());
   }
 

@@ -9,9 +9,11 @@ import { EVENTS_FILE } from './run-recorder.ts';
 const RUN = 'run.json';
 const FINGERPRINT = 'fingerprint.json';
 const TOKENIZER = 'tokenizer';
+// What the user says of the run.
+const PASSPORT = 'rankwise.json';
 const RESULTS = ['model', 'adapter', 'checkpoints'];
 // What a run writes into its folder; nothing else there is touched.
-const OWN_FILES = [RUN, FINGERPRINT, EVENTS_FILE, TOKENIZER, ...RESULTS];
+const OWN_FILES = [RUN, FINGERPRINT, EVENTS_FILE, TOKENIZER, PASSPORT, ...RESULTS];
 
 /** Which run a folder belongs to and what it was fed: going on with other data would be another run. */
 export interface Fingerprint {

@@ -10,6 +10,7 @@ import { NoticeHub } from './notices.ts';
 import { type Fingerprint, readRunFolder, type StoredRun } from './run-folder.ts';
 import type { RunFolders } from './run-folders.ts';
 import { EVENTS_FILE, RunRecorder } from './run-recorder.ts';
+import { readRunPassport } from './run-passport.ts';
 import type { Progress } from './tasks.ts';
 
 interface Found extends StoredRun {
@@ -28,7 +29,7 @@ export class RunRescan {
   }
 
   /**
-   * Takes in every run that has no record. Tags, notes and pins stand in the records alone and do not come back.
+   * Takes in every run that has no record, with the name, tags, note, pin and project that it had last.
    * @returns how many were taken in, and what could not be read
    */
   async rescan(
@@ -64,13 +65,14 @@ export class RunRescan {
 
   async #takeIn({ folder, file, fingerprint }: Found): Promise<void> {
     const { run: id, dataHash, engine, createdAt, parent, reproduces } = fingerprint;
-    const project = fingerprint.project ?? TERMINAL_PROJECT;
+    const said = readRunPassport(folder, id);
+    const project = said?.project ?? fingerprint.project ?? TERMINAL_PROJECT;
     const known = (other: string | undefined): string | null => (other && this.#store.runs.find(other) ? other : null);
     this.#store.projects.insert({ ...project, createdAt });
     this.#store.runs.insert({
       id,
       project: project.id,
-      name: file.name,
+      name: said?.name ?? file.name,
       state: 'interrupted',
       config: file,
       output: folder,
@@ -82,6 +84,7 @@ export class RunRescan {
       createdAt,
       endedAt: createdAt,
     });
+    if (said) this.#store.runs.update(id, { tags: said.tags, note: said.note, pinned: said.pinned });
     const log = path.join(folder, EVENTS_FILE);
     if (!existsSync(log)) return;
     const done = await this.#replay(id, log);

@@ -16,6 +16,7 @@ import type { RunFolders } from './run-folders.ts';
 import { claimFolder } from './run-lock.ts';
 import { complete, jobOf } from './run-job.ts';
 import { EventLog, RunRecorder } from './run-recorder.ts';
+import { keepRunPassport } from './run-passport.ts';
 import type { RunRegister } from './run-register.ts';
 import type { TaskService } from './tasks.ts';
 
@@ -168,6 +169,7 @@ export class RunService {
     const { run } = composed;
     const id = fingerprint.run;
     this.#register.open(composed, fingerprint);
+    keepRunPassport(this.#store, id);
     for (const note of composed.notes) observer.onNote?.(note);
     const log = new EventLog(run.output, resume);
     const recorder = new RunRecorder(this.#store, this.#notices, id);

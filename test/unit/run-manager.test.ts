@@ -323,7 +323,7 @@ describe('projects', () => {
     expect((await services.projects.rename(project, 'Sea')).name).toBe('Sea');
     services.projects.remove(project, true);
     expect(services.records.list()).toEqual([]);
-    expect(existsSync(path.join(folder, 'home', 'runs', project, id))).toBe(false);
+    expect(existsSync(path.join(folder, 'home', 'runs', project))).toBe(false);
   });
 });
 

@@ -77,6 +77,24 @@ describe('records made anew from the folders of runs', () => {
     ]);
   });
 
+  it('have the names, tags, notes, pins and projects that the user gave last', async () => {
+    const id = await trainInProject();
+    services.records.annotate(id, {
+      name: ' The whale ',
+      tags: ['sea', 'keep'],
+      note: 'Rank 8 is enough.',
+      pinned: true,
+    });
+    const fish = await services.projects.create('Fish');
+    services.records.annotate(id, { project: fish.id });
+    await services.projects.rename(fish.id, 'Fishes');
+    const before = lasting(services.records.find(id));
+    await loseRecords();
+    expect(lasting(services.records.find(id))).toEqual(before);
+    expect(before).toMatchObject({ name: 'The whale', tags: ['sea', 'keep'], note: 'Rank 8 is enough.', pinned: true });
+    expect((await services.projects.list()).map(({ name }) => name)).toEqual(['Fishes']);
+  });
+
   it('say of a run that never ended that it was interrupted, whatever its last line looks like', async () => {
     const { id } = await trainInTerminal('cut');
     const log = path.join(folder, 'cut', 'events.jsonl');
