@@ -8,6 +8,7 @@ import { DatasetViews } from './services/dataset-views.ts';
 import { DatasetService } from './services/datasets.ts';
 import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
+import { FoldersInUse } from './services/folders-in-use.ts';
 import { InferenceService } from './services/inference.ts';
 import { openLibrary } from './services/open-library.ts';
 import { MethodService } from './services/methods.ts';
@@ -32,6 +33,7 @@ export interface Workshop {
   system: SystemService;
   methods: MethodService;
   inference: InferenceService;
+  inUse: FoldersInUse;
   benchmarks: BenchmarkService;
 }
 
@@ -61,6 +63,7 @@ export function createApp(
 ): App {
   const workers = new DataWorkers(dataWorkerEntry);
   const files = new FileService();
+  const inUse = new FoldersInUse();
   const workshop: Workshop = {
     paths,
     engine,
@@ -70,7 +73,8 @@ export function createApp(
     files,
     system: new SystemService({ engine, notices, desk, files, home: paths.home, version: programVersion }),
     methods: new MethodService(engine),
-    inference: new InferenceService(engine, new DatasetService(paths.cache)),
+    inference: new InferenceService(engine, new DatasetService(paths.cache), inUse),
+    inUse,
     benchmarks: new BenchmarkService(engine, torchStepScript),
   };
   let opened: Promise<Services> | undefined;
@@ -90,7 +94,7 @@ export function createApp(
 }
 
 async function openServices(workshop: Workshop, workers: DataWorkers) {
-  const { paths, engine, notices, tasks, methods, inference } = workshop;
+  const { paths, engine, notices, tasks, methods, inference, inUse } = workshop;
   const store = await openStore(paths.database, migrations);
   const settings = new SettingsService(store.settings, notices);
   const models = new ModelService(engine, store.runs, store.models);
@@ -114,6 +118,7 @@ async function openServices(workshop: Workshop, workers: DataWorkers) {
     tasks,
     methods,
     inference,
+    inUse,
     composer,
     settings,
     home: paths.home,

@@ -12,6 +12,7 @@ import { describedByFolder, exportAdapter } from './adapter-export.ts';
 import type { AdapterImport } from './adapter-import.ts';
 import type { AdapterShelf } from './adapter-shelf.ts';
 import type { FileService } from './files.ts';
+import type { FoldersInUse } from './folders-in-use.ts';
 import { slugOf } from './ids.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import type { NoticeHub } from './notices.ts';
@@ -25,6 +26,7 @@ export interface AdapterLibraryParts {
   engine: EngineHost;
   files: FileService;
   notices: NoticeHub;
+  inUse: FoldersInUse;
   /** Names a run that still needs an adapter's folder; undefined where none does. */
   neededBy: (folder: string) => string | undefined;
 }
@@ -111,7 +113,7 @@ export class AdapterLibrary {
     return this.get(id);
   }
 
-  /** Throws E_OWNED for what a run has made, E_BUSY where files are to go that a run still needs. */
+  /** Throws E_OWNED for what a run has made, E_BUSY where files are to go that a run still needs or that are in use. */
   remove(id: string, files: boolean): void {
     const { record } = this.#parts.shelf.get(id);
     const run = files ? this.#parts.neededBy(record.path) : undefined;
@@ -121,6 +123,7 @@ export class AdapterLibrary {
         `The run “${run}” still needs this adapter.`,
         'Finish or remove that run first.',
       );
+    if (files) this.#parts.inUse.requireFree(record.path, record.name);
     this.#parts.shelf.remove(record);
     if (files) rmSync(record.path, { recursive: true, force: true });
     this.#changed();

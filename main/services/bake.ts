@@ -6,11 +6,13 @@ import { loadTokenizer } from '../data/tokenizer.ts';
 import type { EngineHost, JobResults } from '../engine/host.ts';
 import { readModelFolder } from '../formats/model-folder.ts';
 import { writePassport } from '../formats/passport.ts';
+import type { AdapterRecord } from '../store/adapters.ts';
+import type { ModelRecord } from '../store/models.ts';
 import type { AdapterLibrary } from './adapter-library.ts';
-
 import { doJob } from './engine-job.ts';
 import { partOf } from './folder-parts.ts';
 import { fold } from './fold.ts';
+import type { FoldersInUse } from './folders-in-use.ts';
 import { freshId } from './ids.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelShelf } from './model-shelf.ts';
@@ -43,6 +45,7 @@ export class BakeService {
   readonly #models: ModelShelf;
   readonly #library: ModelLibrary;
   readonly #settings: SettingsService;
+  readonly #inUse: FoldersInUse;
   readonly #folder: string;
 
   /** @param folder where models that merges made lie, one folder each */
@@ -52,6 +55,7 @@ export class BakeService {
     models: ModelShelf,
     library: ModelLibrary,
     settings: SettingsService,
+    inUse: FoldersInUse,
     folder: string,
   ) {
     this.#engine = engine;
@@ -59,6 +63,7 @@ export class BakeService {
     this.#models = models;
     this.#library = library;
     this.#settings = settings;
+    this.#inUse = inUse;
     this.#folder = folder;
   }
 
@@ -67,8 +72,20 @@ export class BakeService {
    * those of the two side by side. Failed or cancelled, nothing is left. Throws E_BASE, E_DISK, E_RECEIPT, and what the
    * engine throws.
    */
-  async bake({ id, scale, name, dtype }: BakeRequest, progress: Progress, signal: AbortSignal): Promise<ModelSummary> {
-    const { adapter, base } = this.#adapters.pair(id);
+  async bake(request: BakeRequest, progress: Progress, signal: AbortSignal): Promise<ModelSummary> {
+    const { adapter, base } = this.#adapters.pair(request.id);
+    return this.#inUse.during([adapter.path, base.path], 'an adapter is being baked', () =>
+      this.#bake(request, adapter, base, progress, signal),
+    );
+  }
+
+  async #bake(
+    { scale, name, dtype }: BakeRequest,
+    adapter: AdapterRecord,
+    base: ModelRecord,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<ModelSummary> {
     const baseHash = await this.#models.hashOf(base);
     const model = freshId(name, 'model');
     const part = partOf(this.#folder, model);

@@ -11,6 +11,7 @@ import { readModelFolder } from '../formats/model-folder.ts';
 import type { DataFormat, DatasetService } from './datasets.ts';
 import { lazyTokenizer } from './tokenizers.ts';
 import { fold, type FoldRequest } from './fold.ts';
+import type { FoldersInUse } from './folders-in-use.ts';
 import type { Progress } from './tasks.ts';
 import { TokenText } from './token-text.ts';
 
@@ -53,10 +54,12 @@ export interface Generation {
 export class InferenceService {
   readonly #engine: EngineHost;
   readonly #datasets: DatasetService;
+  readonly #inUse: FoldersInUse;
 
-  constructor(engine: EngineHost, datasets: DatasetService) {
+  constructor(engine: EngineHost, datasets: DatasetService, inUse: FoldersInUse) {
     this.#engine = engine;
     this.#datasets = datasets;
+    this.#inUse = inUse;
   }
 
   /** Mean next-token loss over a dataset, and its exponential. */
@@ -122,7 +125,9 @@ export class InferenceService {
     const stop = (): void => job.cancel();
     signal?.addEventListener('abort', stop);
     if (signal?.aborted) stop();
-    const result = await job.result.finally(() => signal?.removeEventListener('abort', stop));
+    const result = await this.#inUse
+      .during([request.model, request.adapter ?? null], 'text is being generated with it', () => job.result)
+      .finally(() => signal?.removeEventListener('abort', stop));
     const rest = growing.finish();
     if (rest !== '') onText(rest);
     return { text: growing.text, tokenIds: result.ids };

@@ -9,6 +9,7 @@ import type { AdapterRepository } from '../store/adapters.ts';
 import type { MergeRepository } from '../store/merges.ts';
 import type { ModelRecord } from '../store/models.ts';
 import type { FileService } from './files.ts';
+import type { FoldersInUse } from './folders-in-use.ts';
 import { idOfPlace } from './ids.ts';
 import type { KnownFolders } from './known-folders.ts';
 import type { MethodService } from './methods.ts';
@@ -20,7 +21,10 @@ import { presetCard, presetSummary, shapeOf, summaryOf } from './model-summary.t
 import { PRESET } from './models.ts';
 import type { NoticeHub } from './notices.ts';
 import type { Entry } from './shelf.ts';
-import type { Progress } from './tasks.ts';
+import type { Progress, TaskService } from './tasks.ts';
+
+/** Weights up to so many bytes are hashed in less than a second. */
+const HASHED_AT_ONCE = 64 * 2 ** 20;
 
 export interface ModelLibraryParts {
   shelf: ModelShelf;
@@ -31,6 +35,8 @@ export interface ModelLibraryParts {
   methods: MethodService;
   files: FileService;
   notices: NoticeHub;
+  tasks: TaskService;
+  inUse: FoldersInUse;
   /** Where models that merges made lie, one folder each. */
   folder: string;
   /** Names a run that still needs a model folder; undefined where none does. */
@@ -51,7 +57,10 @@ export class ModelLibrary {
     return [...this.#parts.shelf.all().map((entry) => this.#summary(entry)), ...presets.map(presetSummary)];
   }
 
-  /** Throws E_MODEL for what is not in the library. Where nobody has asked for a model's hash yet, its weights are read for it. */
+  /**
+   * Throws E_MODEL for what is not in the library. Where nobody has asked for a model's hash yet, its weights are read for it: at once
+   * where they are small, else as a task, and `changed` is told when it is known.
+   */
   async card(id: string): Promise<ModelCard> {
     const { shelf, adapters, merges } = this.#parts;
     const { presets } = await this.#parts.methods.registry();
@@ -59,7 +68,7 @@ export class ModelLibrary {
     if (preset) return presetCard(preset);
     const entry = shelf.get(id);
     const { record, problem } = entry;
-    const hash = problem ? record.hash : await shelf.hashOf(record);
+    const hash = problem || record.hash !== null ? record.hash : await this.#hash(record);
     const merge = merges.of(id);
     return {
       ...this.#summary(entry),
@@ -123,7 +132,7 @@ export class ModelLibrary {
     return this.#summary({ record: renamed, problem });
   }
 
-  /** Throws E_OWNED for what belongs to a run or to the program, E_BUSY where files are to go that a run still needs. */
+  /** Throws E_OWNED for what belongs to a run or to the program, E_BUSY where files are to go that a run still needs or that are in use. */
   remove(id: string, files: boolean): void {
     const { record } = this.#own(id);
     if (files && record.origin === 'baked') {
@@ -134,6 +143,7 @@ export class ModelLibrary {
           `The run “${run}” still needs this model.`,
           'Finish or remove that run first.',
         );
+      this.#parts.inUse.requireFree(record.path, record.name);
     }
     this.#parts.shelf.remove(record);
     if (files && record.origin === 'baked') rmSync(record.path, { recursive: true, force: true });
@@ -146,6 +156,21 @@ export class ModelLibrary {
     readModelFacts(folder);
     await this.#parts.planner.proveModel(folder);
     this.#enterFolder(folder, name, Date.now(), null);
+  }
+
+  async #hash(record: ModelRecord): Promise<string | null> {
+    const { shelf, tasks } = this.#parts;
+    if (record.facts.bytes <= HASHED_AT_ONCE) return shelf.hashOf(record);
+    const task = `hash ${record.id}`;
+    if (tasks.list().some(({ id }) => id === task)) return null;
+    tasks
+      .run(task, `Hashing ${record.name}`, 'bytes', (progress, signal) => shelf.hashOf(record, progress, signal))
+      .then(
+        () => this.#changed(),
+        // Told as a task; the card stands without it.
+        () => undefined,
+      );
+    return null;
   }
 
   #enterFolder(place: string, name: string, addedAt: number, hash: string | null): ModelRecord {

@@ -3,6 +3,7 @@ import type { ModelRecord, ModelRepository } from '../store/models.ts';
 import { readModelFacts } from './model-facts.ts';
 import { hashModel } from './model-hash.ts';
 import { Shelf } from './shelf.ts';
+import type { Progress } from './tasks.ts';
 
 /** The records of models with weights. */
 export class ModelShelf extends Shelf<ModelRecord> {
@@ -21,17 +22,18 @@ export class ModelShelf extends Shelf<ModelRecord> {
     this.#models = models;
   }
 
-  /** Of config and weights, computed once and kept while the files stay the same. */
-  hashOf(record: ModelRecord): Promise<string> {
+  /** Of config and weights, computed once and kept while the files stay the same. Progress in bytes is told to who asks first. */
+  hashOf(record: ModelRecord, progress?: Progress, signal?: AbortSignal): Promise<string> {
     if (record.hash !== null) return Promise.resolve(record.hash);
     const key = `${record.id}\n${record.stamp}`;
-    const running = this.#hashes.get(key) ?? this.#computeHash(record).finally(() => this.#hashes.delete(key));
+    const running =
+      this.#hashes.get(key) ?? this.#computeHash(record, progress, signal).finally(() => this.#hashes.delete(key));
     this.#hashes.set(key, running);
     return running;
   }
 
-  async #computeHash(record: ModelRecord): Promise<string> {
-    const hash = await hashModel(record.path);
+  async #computeHash(record: ModelRecord, progress?: Progress, signal?: AbortSignal): Promise<string> {
+    const hash = await hashModel(record.path, progress, signal);
     const now = this.#models.get(record.id);
     if (now?.stamp === record.stamp) this.#models.put({ ...now, hash });
     return hash;

@@ -7,6 +7,7 @@ import { AdapterLibrary } from './adapter-library.ts';
 import { AdapterShelf } from './adapter-shelf.ts';
 import { BakeService } from './bake.ts';
 import type { FileService } from './files.ts';
+import type { FoldersInUse } from './folders-in-use.ts';
 import type { InferenceService } from './inference.ts';
 import { KnownFolders } from './known-folders.ts';
 import type { MethodService } from './methods.ts';
@@ -20,14 +21,17 @@ import type { RecordService } from './records.ts';
 import { type Rediscover, RescanService } from './rescan.ts';
 import type { SettingsService } from './settings.ts';
 import { StorageService } from './storage.ts';
+import type { TaskService } from './tasks.ts';
 
 export interface LibraryParts {
   paths: { home: string; database: string; cache: string; uploads: string };
   engine: EngineHost;
   notices: NoticeHub;
+  tasks: TaskService;
   files: FileService;
   methods: MethodService;
   inference: InferenceService;
+  inUse: FoldersInUse;
   store: Store;
   settings: SettingsService;
   records: RecordService;
@@ -39,7 +43,7 @@ export interface LibraryParts {
 
 /** The services of models and adapters, on their folders below the home folder. */
 export function openLibrary(parts: LibraryParts) {
-  const { paths, engine, notices, files, methods, inference, store, settings, records } = parts;
+  const { paths, engine, notices, tasks, files, methods, inference, inUse, store, settings, records } = parts;
   const folders = { models: path.join(paths.home, 'models'), adapters: path.join(paths.home, 'adapters') };
   const neededBy = (folder: string): string | undefined => store.runs.list().find((run) => needs(run, folder))?.name;
   const known = new KnownFolders(path.join(paths.home, 'library.json'));
@@ -56,15 +60,26 @@ export function openLibrary(parts: LibraryParts) {
     methods,
     files,
     notices,
+    tasks,
+    inUse,
     folder: folders.models,
     neededBy,
   });
-  const adapterLibrary = new AdapterLibrary({ shelf: adapters, models, imports, engine, files, notices, neededBy });
+  const adapterLibrary = new AdapterLibrary({
+    shelf: adapters,
+    models,
+    imports,
+    engine,
+    files,
+    notices,
+    inUse,
+    neededBy,
+  });
   return {
     modelLibrary,
     planner,
     adapterLibrary,
-    bake: new BakeService(engine, adapterLibrary, models, modelLibrary, settings, folders.models),
+    bake: new BakeService(engine, adapterLibrary, models, modelLibrary, settings, inUse, folders.models),
     playground: new Playground(inference, models, adapterLibrary, settings, notices),
     places: new Places({ home: paths.home, records, models, adapters, dataset: parts.dataset }),
     storage: new StorageService(store, { ...paths, ...folders, runs: path.join(paths.home, 'runs') }),

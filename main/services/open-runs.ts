@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts';
 import { AnswerService } from './answers.ts';
 import { BudgetSolver } from './budget.ts';
 import { ComparisonService } from './comparison.ts';
+import type { FoldersInUse } from './folders-in-use.ts';
 import type { InferenceService } from './inference.ts';
 import type { MethodService } from './methods.ts';
 import type { NoticeHub } from './notices.ts';
@@ -33,6 +34,7 @@ export interface RunsParts {
   tasks: TaskService;
   methods: MethodService;
   inference: InferenceService;
+  inUse: FoldersInUse;
   composer: RunComposer;
   settings: SettingsService;
   /** Folder of the program: runs, records, caches. */
@@ -51,6 +53,7 @@ export async function openRuns({
   tasks,
   methods,
   inference,
+  inUse,
   composer,
   settings,
   ...parts
@@ -62,7 +65,7 @@ export async function openRuns({
   const recovered = store.fresh ? { damaged: store.damaged, ...(await runRescan.rescan()) } : null;
   const register = new RunRegister(store, engine);
   const runs = new RunService({ engine, composer, store, notices, tasks, folders, register });
-  const records = new RecordService(store);
+  const records = new RecordService(store, inUse);
   const summaries = new RunSummaries(store, records, methods);
   const gate = new QueueGate(store.queue, home);
   const manager = new RunManager({ store, runs, records, summaries, notices, gate });

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import { folderBytes } from './folder-size.ts';
 import { freshId } from './ids.ts';
 import type { NoticeHub } from './notices.ts';
-import { type RecordService, requireIdle } from './records.ts';
+import type { RecordService } from './records.ts';
 import { keepRunPassport } from './run-passport.ts';
 import type { RunSummaries } from './run-summaries.ts';
 
@@ -56,11 +56,11 @@ export class ProjectService {
     return this.get(id);
   }
 
-  /** Its runs' records go too, and with `files` their folders. Throws E_PROJECT, or E_BUSY while one of them trains. */
+  /** Its runs' records go too, and with `files` their folders. Throws E_PROJECT, or E_BUSY while one of them trains or is in use. */
   remove(id: string, files: boolean): void {
     this.#find(id);
     const runs = this.#records.list(id);
-    for (const run of runs) requireIdle(run);
+    for (const run of runs) this.#records.requireRemovable(run.id, files);
     for (const run of runs) this.#records.delete(run.id, { files });
     this.#store.projects.delete(id);
     removeEmpty(path.join(this.#folder, id));

@@ -4,6 +4,7 @@ import { type ErrorReport, RankwiseError } from '../../preload/contract/errors.t
 import type { RunRecord } from '../store/runs.ts';
 import type { CheckpointRecord } from '../store/checkpoints.ts';
 import type { Store } from '../store/store.ts';
+import { FoldersInUse } from './folders-in-use.ts';
 import { isAlive } from './run-lock.ts';
 import { keepRunPassport } from './run-passport.ts';
 import { settingsOf } from './run-settings.ts';
@@ -41,9 +42,11 @@ const PROCESS_DIED: ErrorReport = {
 /** What is known of runs: listing, comparing, deleting. */
 export class RecordService {
   readonly #store: Store;
+  readonly #inUse: FoldersInUse;
 
-  constructor(store: Store) {
+  constructor(store: Store, inUse = new FoldersInUse()) {
     this.#store = store;
+    this.#inUse = inUse;
   }
 
   /** Newest first. A run whose process has died without a word is told as interrupted. */
@@ -95,10 +98,20 @@ export class RecordService {
     this.#store.projects.touch(changes.project ?? run.project, Date.now());
   }
 
-  /** Forgets a run; `files` removes its output folder too. Throws E_BUSY for one that is being trained. */
+  /** Throws E_BUSY for a run that is being trained, and with `files` for one whose model or adapter is in use. */
+  requireRemovable(id: string, files: boolean): void {
+    const run = this.find(id);
+    if (run.state === 'running') {
+      const by = run.process === process.pid ? '' : ` by process ${run.process}`;
+      throw new RankwiseError('E_BUSY', `The run ${run.id} is being trained${by}.`, 'Stop it first.');
+    }
+    if (files) this.#inUse.requireFree(run.output, run.name);
+  }
+
+  /** Forgets a run; `files` removes its output folder too. Throws E_BUSY as `requireRemovable` does. */
   delete(id: string, { files = false } = {}): RunRecord {
     const run = this.find(id);
-    requireIdle(run);
+    this.requireRemovable(run.id, files);
     this.#store.runs.delete(run.id);
     this.#store.projects.touch(run.project, Date.now());
     // Only what is a run's folder for sure.
@@ -145,13 +158,6 @@ export class RecordService {
       seconds: run.result?.seconds ?? null,
     };
   }
-}
-
-/** Throws E_BUSY for a run that is being trained. */
-export function requireIdle(run: RunRecord): void {
-  if (run.state !== 'running') return;
-  const by = run.process === process.pid ? '' : ` by process ${run.process}`;
-  throw new RankwiseError('E_BUSY', `The run ${run.id} is being trained${by}.`, 'Stop it first.');
 }
 
 function median(values: number[]): number {

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { DataProgress } from './data-stages.ts';
 import type { NoticeHub } from './notices.ts';
 import type { QueueGate } from './queue-gate.ts';
-import { type RecordService, requireIdle } from './records.ts';
+import type { RecordService } from './records.ts';
 import type { LiveState, RunSummaries } from './run-summaries.ts';
 import { RunTeller } from './run-teller.ts';
 import type { RunControl, RunService } from './runs.ts';
@@ -144,10 +144,10 @@ export class RunManager {
     this.remove([id], true);
   }
 
-  /** Throws E_BUSY where one of the runs trains; nothing is removed then. @param files removes their folders too */
+  /** Throws E_BUSY where one of the runs trains or is in use; nothing is removed then. @param files removes their folders too */
   remove(ids: readonly string[], files: boolean): void {
     const { records } = this.#parts;
-    for (const id of ids) requireIdle(records.find(id));
+    for (const id of ids) records.requireRemovable(id, files);
     for (const id of ids) records.delete(id, { files });
     this.#teller.removed();
     this.#onQueue();

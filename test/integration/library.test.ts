@@ -255,6 +255,22 @@ describe('baking', () => {
     expect(readdirSync(inFolder('home/models'))).toHaveLength(1);
   });
 
+  it('leaves nothing when it is cancelled in the middle of its tensors', async () => {
+    const before = readdirSync(inFolder('home/models'));
+    let seen = 0;
+    const leave = app.notices.subscribe((notice) => {
+      if (notice.topic !== 'task' || notice.task.id !== 'half-way' || notice.task.total === null) return;
+      seen = Math.max(seen, notice.task.done / notice.task.total);
+      if (seen >= 0.5) void api.tasks.cancel({ id: 'half-way' });
+    });
+    const baking = api.adapters.bake({ id: tuned.id, scale: 1, name: 'Half-way', dtype: 'float32', task: 'half-way' });
+    await expect(baking).rejects.toMatchObject({ code: 'E_CANCELLED' });
+    leave();
+    expect(seen).toBeGreaterThanOrEqual(0.5);
+    expect(readdirSync(inFolder('home/models'))).toEqual(before);
+    expect((await api.models.list()).map(({ name }) => name)).not.toContain('Half-way');
+  });
+
   it('leaves nothing when it is cancelled or refused', async () => {
     const before = readdirSync(inFolder('home/models'));
     const cancelled = api.adapters.bake({ id: tuned.id, scale: 1, name: 'Never', dtype: 'float32', task: 'never' });
@@ -283,6 +299,19 @@ describe('the playground', () => {
     topP: 1,
     seed: 3,
   };
+
+  it('keeps the files of what it computes with', async () => {
+    const baked = await api.adapters.bake({ id: tuned.id, scale: 1, name: 'Busy', dtype: 'float32', task: 'busy' });
+    const panes = [{ ...request.panes[0]!, model: baked.id }];
+    const answers = api.playground.generate({ ...request, maxTokens: 64, panes, session: 'busy' });
+    await expect(api.models.remove({ id: baked.id, files: true })).rejects.toMatchObject({
+      code: 'E_BUSY',
+      message: '“Busy” is in use: text is being generated with it.',
+    });
+    expect((await answers)[0]!.error).toBeNull();
+    await api.models.remove({ id: baked.id, files: true });
+    expect(readdirSync(inFolder('home/models'))).toHaveLength(1);
+  });
 
   it('streams tokens whose texts make up the text, each with its probability and the likeliest in its place', async () => {
     const panes = [{ ...request.panes[0]!, model: base.id }];

@@ -9,6 +9,7 @@ import { readLicence } from '../../main/formats/licence.ts';
 import { weightFiles } from '../../main/formats/weight-files.ts';
 import { resolvePaths } from '../../main/paths.ts';
 import { paperOf } from '../../main/services/links.ts';
+import type { Notice } from '../../preload/contract/notices.ts';
 import type { Run } from '../../preload/contract/run-file.ts';
 import { FakeEngine } from './fake-engine.ts';
 
@@ -92,6 +93,27 @@ function run(id: string, output: string, state: 'finished' | 'queued' | 'paused'
 }
 
 describe('the shelf of models', () => {
+  it('shows a large model at once and its hash when it is known', async () => {
+    const place = model('large');
+    writeFileSync(path.join(place, 'model.safetensors'), tensor('lm_head.weight', 2 ** 12 + 1, 2 ** 12));
+    const { id } = await add(place);
+    // As it is after the weights have changed, or for what a run left.
+    services.store.models.put({ ...services.store.models.get(id)!, hash: null });
+    const told: Notice[] = [];
+    const changed = new Promise<void>((resolve) =>
+      app.notices.subscribe((notice) => {
+        told.push(notice);
+        if (notice.topic === 'changed' && notice.noun === 'models') resolve();
+      }),
+    );
+    expect((await services.modelLibrary.card(id)).hash).toBeNull();
+    expect((await services.modelLibrary.card(id)).hash).toBeNull();
+    await changed;
+    expect((await services.modelLibrary.card(id)).hash).toMatch(/^[0-9a-f]{64}$/);
+    const tasks = told.flatMap((notice) => (notice.topic === 'task' ? [notice.task] : []));
+    expect(tasks.at(-1)).toMatchObject({ id: `hash ${id}`, state: 'done', title: 'Hashing large' });
+  });
+
   it('reads a folder again only when its files have changed', async () => {
     const place = model('m');
     const { id } = await add(place);
