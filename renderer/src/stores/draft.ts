@@ -96,7 +96,13 @@ export const useDraft = defineStore('draft', () => {
   }
 
   async function solve(draft: RunDraft, mine: number): Promise<void> {
-    if (!plan.value || (plan.value.plan.fits && !optionsWanted.value)) return void (solving.value = false);
+    if (!plan.value || (plan.value.plan.fits && !optionsWanted.value)) {
+      // What was found for the run as it stood before must not be shown, let alone applied, later on.
+      options.value = null;
+      optionsError.value = null;
+      solving.value = false;
+      return;
+    }
     const { budgetBytes } = plan.value.plan;
     try {
       const answer = await api.runs.solve({ draft, budgetBytes });
@@ -133,15 +139,9 @@ export const useDraft = defineStore('draft', () => {
   watch(optionsWanted, (wanted) => {
     if (wanted && !planning.value && options.value === null) replan();
   });
-  watch(
-    () => plan.value?.plan.fits,
-    (fits) => {
-      if (fits && !optionsWanted.value) options.value = null;
-    },
-  );
 
-  /** The way to fit the budget that gives up least. */
-  const fix = computed(() => options.value?.find(({ recommended }) => recommended) ?? null);
+  /** The way to fit the budget that gives up least; null while it is looked for: the last one would bring back an older draft. */
+  const fix = computed(() => (solving.value ? null : (options.value?.find(({ recommended }) => recommended) ?? null)));
   /** The bar shows the plan of what stands there now, or nothing: never that of another run. */
   const fits = computed(() => (plan.value && !planning.value ? plan.value.plan.fits : null));
 
