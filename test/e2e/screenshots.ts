@@ -71,9 +71,9 @@ async function walk(): Promise<void> {
 
   await open(`/new-run?model=${first}&dataset=${dataset.id}&method=lora`);
   await page.getByRole('heading', { level: 1 }).waitFor();
-  for (const step of ['model', 'data', 'method', 'budget']) {
-    await shoot(`new-run-${step}`);
-    if (step !== 'budget') await page.getByRole('button', { name: 'Next', exact: true }).click();
+  for (const step of ['Model', 'Data', 'Method', 'Budget']) {
+    await page.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name: new RegExp(step) }).click();
+    await shoot(`new-run-${step.toLowerCase()}`);
   }
 
   const adapter = await trainAdapter(first);
@@ -126,6 +126,8 @@ async function open(hash: string): Promise<void> {
 /** The screen (where it is named: after going there), in both themes, once it has come to rest. */
 async function shoot(name: string, hash?: string): Promise<void> {
   if (hash !== undefined) await open(hash);
+  // Nothing under the pointer: what it hovers over looks different.
+  await page.mouse.move(720, 895);
   for (const theme of THEMES) {
     await ask(call(page, 'system', 'change', { theme }));
     await until(async () => (await page.evaluate(() => document.documentElement.dataset['theme'])) === theme);

@@ -149,8 +149,11 @@ describe('the end of a run', () => {
     await reach(app, run.id, ({ state }) => state === 'finished');
     const told = (): Promise<string[]> =>
       app.electron.evaluate(() => (globalThis as unknown as { told: string[] }).told);
-    await expect.poll(told).toEqual(['small is finished']);
-    expect(await app.electron.evaluate(({ powerSaveBlocker }) => powerSaveBlocker.isStarted(0))).toBe(false);
+    // The record says so a moment before it is told.
+    await expect.poll(told, { timeout: 20_000 }).toEqual(['small is finished']);
+    const awake = (): Promise<boolean> =>
+      app.electron.evaluate(({ powerSaveBlocker }) => powerSaveBlocker.isStarted(0));
+    await expect.poll(awake).toBe(false);
     await app.close();
     rmSync(home, { recursive: true, force: true });
   });
