@@ -72,7 +72,10 @@ async function walk(): Promise<void> {
   await open(`/new-run?model=${first}&dataset=${dataset.id}&method=lora`);
   await page.getByRole('heading', { level: 1 }).waitFor();
   for (const step of ['Model', 'Data', 'Method', 'Budget']) {
-    await page.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name: new RegExp(step) }).click();
+    await page
+      .getByRole('navigation', { name: 'Steps' })
+      .getByRole('button', { name: new RegExp(step) })
+      .click();
     await shoot(`new-run-${step.toLowerCase()}`);
   }
 
