@@ -18,6 +18,8 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          // What a screen shows comes when it comes: a machine that is busy is no failure.
+          expect: { poll: { timeout: 20_000 } },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/build-app.ts'],
           fileParallelism: false,
