@@ -150,6 +150,7 @@ await orRefuse(
 await stage('types', async () => {
   await tool('type check', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']);
   await tool('type check of the screens', bin('vue-tsc'), ['--noEmit', '-p', 'tsconfig.renderer.json']);
+  await tool("type check of the tests of the screens' stores", bin('tsc'), ['--noEmit', '-p', 'test/unit/stores']);
   await tool('type check of the end-to-end tests', bin('tsc'), ['--noEmit', '-p', 'test/e2e']);
 });
 await stage('lint', async () => {

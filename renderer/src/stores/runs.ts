@@ -8,10 +8,16 @@ import { useNotice } from '../notices.ts';
 export const useRuns = defineStore('runs', () => {
   const known = shallowRef(new Map<string, RunSummary>());
   const ready = shallowRef(false);
+  /** Notices so far, and at which of them a run was told last: an answer that was asked for before is older than what was told. */
+  let told = 0;
+  const toldAt = new Map<string, number>();
 
   async function load(): Promise<void> {
+    const asked = told;
     const answer = await api.runs.list({ project: null });
-    known.value = new Map(answer.map((run) => [run.id, run]));
+    known.value = new Map(
+      answer.map((run) => [run.id, (toldAt.get(run.id) ?? 0) > asked ? (known.value.get(run.id) ?? run) : run]),
+    );
     ready.value = true;
   }
 
@@ -21,13 +27,22 @@ export const useRuns = defineStore('runs', () => {
   const byId = (id: string): RunSummary | null => known.value.get(id) ?? null;
   const ofProject = (project: string): RunSummary[] => list.value.filter((run) => run.project === project);
 
-  /** Takes in a summary that a call answered, before main tells it. */
+  /**
+   * Takes in a new run that a call answered, before main tells of it. Of one that is known the notices alone are heard: an answer
+   * may arrive after a notice that is newer.
+   */
   function put(run: RunSummary): void {
+    if (!known.value.has(run.id)) take(run);
+  }
+  function take(run: RunSummary): void {
     known.value.set(run.id, run);
     triggerRef(known);
   }
 
-  useNotice('run', ({ run }) => put(run));
+  useNotice('run', ({ run }) => {
+    toldAt.set(run.id, (told += 1));
+    take(run);
+  });
   useNotice('changed', ({ noun }) => {
     if (noun === 'runs') void load().catch(() => undefined);
   });
