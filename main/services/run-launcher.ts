@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { RunDraft } from '../../preload/contract/api.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { MemoryPlan } from '../../preload/contract/events.ts';
-import { parseRunFile, type RunFile } from '../../preload/contract/run-file.ts';
+import { NAME_LENGTH, parseRunFile, type RunFile } from '../../preload/contract/run-file.ts';
 import type { BudgetOption, PlannedRun } from '../../preload/contract/runs.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
@@ -83,7 +83,7 @@ export class RunLauncher {
     const { output: _, training, ...config } = record.config;
     return {
       ...config,
-      name: `${record.name}, from step ${checkpoint.step}`,
+      name: withAddition(record.name, `, from step ${checkpoint.step}`),
       // Steps are counted from the first run's beginning: a fork of its end needs some of its own.
       training: {
         ...training,
@@ -98,7 +98,7 @@ export class RunLauncher {
     const record = this.#parts.records.find(id);
     const { config, plan, parent, parentStep, project } = record;
     return this.#queue(
-      { name: `${record.name}, again`, config, plan, parent, parentStep, reproduces: record.id },
+      { name: withAddition(record.name, ', again'), config, plan, parent, parentStep, reproduces: record.id },
       project,
       false,
     );
@@ -148,4 +148,11 @@ function requireFit({ fits, planBytes, budgetBytes, suggestions }: MemoryPlan): 
     `This run needs ${bytes(planBytes)} of memory; its budget is ${bytes(budgetBytes)}.`,
     best ? `${best.change} saves ${bytes(best.savesBytes)}.` : 'Choose a smaller model or another method.',
   );
+}
+
+/** A name with what is said of it, within what a name may be long. A character of two code units is not cut in halves. */
+function withAddition(name: string, addition: string): string {
+  const room = NAME_LENGTH - addition.length;
+  const kept = name.length <= room ? name : `${name.slice(0, room - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return kept + addition;
 }

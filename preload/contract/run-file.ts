@@ -57,13 +57,16 @@ const dataSchema = z.strictObject({
 /** A method's own parameters are checked against the engine's registry, not here. */
 const methodSchema = z.looseObject({ name: z.string().min(1) });
 
+/** Characters that a name may have at most. */
+export const NAME_LENGTH = 120;
+
 /**
  * The run file, version 1. Parsing writes out every default that does not depend on the machine, the method or the place of
  * the file; the service that composes a run fills in those.
  */
 export const runFileSchema = z.strictObject({
   version: z.literal(1).default(1),
-  name: z.string().min(1).max(120).optional(),
+  name: z.string().min(1).max(NAME_LENGTH).optional(),
   model: modelSchema,
   initialize: z.enum(['pretrained', 'random']).optional(),
   data: dataSchema,
@@ -180,7 +183,8 @@ function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value')
     return `expected ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
   if (issue.code === 'too_small') return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
-  if (issue.code === 'too_big') return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
+  if (issue.code === 'too_big')
+    return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
   return issue.message;
 }
 

@@ -262,6 +262,17 @@ describe('runs of the desktop', () => {
     expect(await services.summaries.one(again)).toMatchObject({ reproduces: id, name: 'whale, again' });
   });
 
+  it('repeat and go on from a run whose name is as long as a name may be', async () => {
+    const name = `${'w'.repeat(111)}😀${'w'.repeat(7)}`;
+    const id = await start({ name });
+    await ended(id, 'finished');
+    await keepCheckpoint(id, 20);
+    expect(services.launcher.fork(id, null).name).toBe(`${'w'.repeat(105)}…, from step 20`);
+    const again = services.launcher.reproduce(id);
+    await ended(again, 'finished');
+    expect(services.records.find(again).name).toBe(`${'w'.repeat(111)}…, again`);
+  });
+
   it('are paused when the program closes, and keep their place when they wait', async () => {
     const id = await start({ training: { steps: 100_000 } });
     const waiting = await start();
