@@ -3,7 +3,7 @@ import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import { END_OF_TEXT } from './bpe-trainer.ts';
 import type { Reading } from './readers/row.ts';
-import { byteName, firstInvalidByte } from './utf8.ts';
+import { byteName, firstInvalidByte, UTF8_HINT } from './utf8.ts';
 
 const TEXT_NAMES = /\.(txt|text|md)$/i;
 // The longest string of V8 has 2^29 − 24 characters.
@@ -55,7 +55,7 @@ export function decodeText(file: string): string {
     throw new RankwiseError(
       'E_DATA',
       `${file} is not UTF-8: byte ${offset} (${byteName(bytes[offset]!)}) begins no character.`,
-      'Convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8',
+      UTF8_HINT,
     );
   }
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;

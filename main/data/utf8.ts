@@ -24,3 +24,7 @@ export function firstInvalidByte(bytes: Buffer): number {
 export function byteName(byte: number): string {
   return `0x${byte.toString(16).padStart(2, '0')}`;
 }
+
+/** What to do about a file of another encoding. */
+export const UTF8_HINT =
+  'Save the file again as UTF-8: spreadsheets and text editors ask for the encoding under “Save as”. In a terminal: iconv -f WINDOWS-1252 -t UTF-8';

@@ -5,7 +5,7 @@ import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import { ChatTemplate } from '../data/chat-template.ts';
 import { checkMapping, kindOf } from '../data/roles.ts';
 import { openSource } from '../data/source.ts';
-import type { DatasetRecord, DatasetRepository } from '../store/datasets.ts';
+import type { DatasetRecord, DatasetRepository, DatasetVersion } from '../store/datasets.ts';
 import { stampOf } from './dataset-survey.ts';
 import type { DataWorkers } from './data-workers.ts';
 import type { FileService } from './files.ts';
@@ -50,7 +50,7 @@ export class DatasetLibrary {
     return this.#details(this.record(id));
   }
 
-  /** Takes in a file or folder. One that is in the library already is refreshed. Throws E_DATA, E_FORMAT, E_TOKENS, E_CANCELLED. */
+  /** Takes in a file or folder. One that is in the library already is refreshed. Throws E_DATA (also where no row can be read), E_FORMAT, E_TOKENS, E_CANCELLED. */
   async import(place: string, task: string): Promise<DatasetDetails> {
     const known = this.#parts.datasets.atPath(place);
     return this.#takeIn(place, known, task, `Importing ${path.basename(place)}`);
@@ -128,6 +128,7 @@ export class DatasetLibrary {
         { path: place, mapping: keep },
         { signal, onProgress: ({ done, total }) => progress(done, total) },
       );
+      if (!known) requireRows(place, found);
       const now = Date.now();
       const same = known?.version.hash === found.hash;
       this.#put({
@@ -211,4 +212,21 @@ export class DatasetLibrary {
         .map(({ version: number, hash, rows, importedAt }) => ({ version: number, hash, rows, importedAt })),
     };
   }
+}
+
+/** A file of which nothing can be read is no dataset, but a file in another format or encoding than it says. Throws E_DATA. */
+function requireRows(
+  place: string,
+  { format, rows, unreadable }: Pick<DatasetVersion, 'format' | 'rows' | 'unreadable'>,
+): void {
+  if (format === 'tokens' || rows > 0) return;
+  const [first] = unreadable.first;
+  const name = path.basename(place);
+  if (!first) throw new RankwiseError('E_DATA', `${name} has no rows: there is nothing to learn from.`);
+  const where = first.line === null ? '' : `, line ${first.line}`;
+  throw new RankwiseError(
+    'E_DATA',
+    `Not one row of ${name} can be read. The first fault${where}: ${first.message}`,
+    first.hint,
+  );
 }

@@ -59,6 +59,16 @@ describe('importing', () => {
     expect(found).toMatchObject({ name, kind, mapping, guess: mapping, rows: 1, version: 1, format: 'jsonl', problems: 0 });
   }); // prettier-ignore
 
+  it.each([
+    ['of which no row can be read', 'x.jsonl', 'no json\nnor this\n', /^Not one row of x\.jsonl can be read\. The first fault, line 1: Not JSON/],
+    ['without a row', 'x.csv', 'prompt,completion\n', /^x\.csv has no rows/],
+  ])('refuses a file %s', async (_, name, content, message) => {
+    const refused = bringIn(name, content);
+    await expect(refused).rejects.toMatchObject({ code: 'E_DATA' });
+    await expect(refused).rejects.toThrow(message);
+    expect(await api.list()).toEqual([]);
+  }); // prettier-ignore
+
   it('tells columns, problems with their places, and keeps the good rows', async () => {
     const found = await bringIn('mixed.jsonl', `${lines([{ messages: [{ role: 'user', content: 'a' }], n: 1 }, { messages: 'no list' }, { messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }])}{"messages": [\n`); // prettier-ignore
     expect(found).toMatchObject({ rows: 3, problems: 3, kind: 'messages' });

@@ -1,5 +1,5 @@
 import { RankwiseError } from '../../../preload/contract/errors.ts';
-import { byteName, firstInvalidByte } from '../utf8.ts';
+import { byteName, firstInvalidByte, UTF8_HINT } from '../utf8.ts';
 import { utf8Pieces } from './bytes.ts';
 import { scanRecord } from './csv-record.ts';
 import type { Finding, Findings, Reading } from './row.ts';
@@ -85,7 +85,7 @@ class Table {
         ...place,
         column: null,
         message: `The field “${names[bad]}” holds the byte ${byteName(byte)}, which begins no character of UTF-8.`,
-        hint: 'Convert the file, for instance with: iconv -f WINDOWS-1252 -t UTF-8',
+        hint: UTF8_HINT,
       };
     }
     return { ...place, values: Object.fromEntries(names.map((name, i) => [name, fields[i]!.toString('utf8')])) };

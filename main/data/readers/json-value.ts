@@ -1,5 +1,5 @@
 import type { DataProblem } from '../../../preload/contract/datasets.ts';
-import { byteName, firstInvalidByte } from '../utf8.ts';
+import { byteName, firstInvalidByte, UTF8_HINT } from '../utf8.ts';
 import { jsonFault } from './json-fault.ts';
 import type { Finding } from './row.ts';
 
@@ -19,7 +19,7 @@ export function jsonRow(bytes: Buffer, place: Place): Finding {
   if (invalid >= 0) {
     return problemAt(place, bytes.toString('utf8', 0, invalid), {
       message: `The byte ${byteName(bytes[invalid]!)} begins no character of UTF-8.`,
-      hint: 'Convert the file, for instance with: iconv -f WINDOWS-1252 -t UTF-8',
+      hint: UTF8_HINT,
     });
   }
   const text = bytes.toString('utf8');
