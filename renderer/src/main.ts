@@ -2,7 +2,8 @@ import './styles/main.css';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import App from './App.vue';
-import { i18n } from './i18n.ts';
+import { RankwiseError } from '../../preload/contract/errors.ts';
+import { i18n, t } from './i18n.ts';
 import { listenToMain } from './notices.ts';
 import { router } from './router.ts';
 import { applyTheme } from './theme.ts';
@@ -17,4 +18,9 @@ app.config.errorHandler = (error) => {
   console.error(error);
   toastError(error);
 };
+// A screen is fetched when it is first gone to: without the program behind the page that fails.
+router.onError((error) => {
+  console.error(error);
+  toastError(new RankwiseError('E_SCREEN', t('shell.screenMissing'), t('shell.screenMissingHint')));
+});
 app.use(createPinia()).use(i18n).use(router).mount('#app');
