@@ -19,6 +19,15 @@ export interface RowSource {
   kind: DataKind;
 }
 
+/** What rows need besides: how their columns are read and what of them is learned. */
+export interface RowReading {
+  mapping?: Mapping | null;
+  /** Taken where the source has its columns and no mapping is given: that of the training data, for evaluation. */
+  likely?: Mapping | null;
+  template?: string;
+  trainOn?: 'completions' | 'all';
+}
+
 export interface ReadExample {
   row: Row;
   example: Example;

@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Mapping } from '../../preload/contract/datasets.ts';
-import type { RunFile } from '../../preload/contract/run-file.ts';
+import type { DataFormat, Mapping } from '../../preload/contract/datasets.ts';
 import { hashFile, hashTexts } from '../data/content-hash.ts';
 import { packDocuments, padDocuments } from '../data/packing.ts';
 import type { Reading } from '../data/readers/row.ts';
-import { openRows } from '../data/row-source.ts';
+import { openRows, type RowReading } from '../data/row-source.ts';
 import { formatOf } from '../data/source.ts';
 import { readDocuments } from '../data/text.ts';
 import { checkTokensFile, writeTokensFile } from '../data/tokens-file.ts';
@@ -14,20 +13,9 @@ import { readSafetensorsHeader } from '../formats/safetensors.ts';
 import { prepareRows, requireTrainable } from './row-tokens.ts';
 import { templateToKeep } from './tokenizers.ts';
 
-export type DataFormat = RunFile['data']['format'];
-
 export interface Sequencing {
   sequenceLength: number;
   packing: boolean;
-}
-
-/** What rows need besides: how their columns are read and what of them is learned. */
-export interface RowReading {
-  mapping?: Mapping | null;
-  /** Taken where the source has its columns and no mapping is given: that of the training data, for evaluation. */
-  likely?: Mapping | null;
-  template?: string;
-  trainOn?: 'completions' | 'all';
 }
 
 /** Data as the engine reads it. */
@@ -38,7 +26,7 @@ export interface PreparedData {
   hash: string;
   sequences: number;
   sequenceLength: number;
-  format: Exclude<DataFormat, 'auto'>;
+  format: DataFormat;
   /** Columns and their roles; null for tokens and texts, which have none. */
   mapping: Mapping | null;
   /** Template that the rows were rendered with and that is not the model's own; null = there is none to keep. */
@@ -59,7 +47,7 @@ export class DatasetService {
   }
 
   /** The format of a source; "auto" is told by its name and first bytes. Throws E_FORMAT for a folder of several formats. */
-  formatOf(source: string, format: DataFormat): Exclude<DataFormat, 'auto'> {
+  formatOf(source: string, format: DataFormat | 'auto'): DataFormat {
     return formatOf(source, format);
   }
 
@@ -69,7 +57,7 @@ export class DatasetService {
    */
   async prepare(
     source: string,
-    format: DataFormat,
+    format: DataFormat | 'auto',
     settings: Sequencing & RowReading,
     vocabSize: number,
     tokenizer: () => Tokenizer,
@@ -138,7 +126,7 @@ export class DatasetService {
   /** What planning needs to know of data: that it can be read and how long its sequences are. Nothing is tokenized. */
   async outline(
     source: string,
-    format: DataFormat,
+    format: DataFormat | 'auto',
     settings: { sequenceLength: number } & RowReading,
     vocabSize: number,
   ): Promise<PreparedData> {
@@ -159,9 +147,7 @@ export class DatasetService {
   }
 }
 
-const plain = (
-  format: Exclude<DataFormat, 'auto'>,
-): Pick<PreparedData, 'format' | 'mapping' | 'template' | 'notes'> => ({
+const plain = (format: DataFormat): Pick<PreparedData, 'format' | 'mapping' | 'template' | 'notes'> => ({
   format,
   mapping: null,
   template: null,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { DataFormat } from '../../preload/contract/datasets.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { TokenEvent } from '../../preload/contract/events.ts';
 import type { PlaygroundToken } from '../../preload/contract/playground.ts';
@@ -8,7 +9,7 @@ import type { EngineHost, JobResults } from '../engine/host.ts';
 import { readChatTemplate } from '../formats/chat-template-file.ts';
 import { stopTokens } from '../formats/generation-config.ts';
 import { readModelFolder } from '../formats/model-folder.ts';
-import type { DataFormat, DatasetService } from './datasets.ts';
+import type { DatasetService } from './datasets.ts';
 import { lazyTokenizer } from './tokenizers.ts';
 import { fold, type FoldRequest } from './fold.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
@@ -29,7 +30,7 @@ export interface ModelChoice {
 
 export interface EvaluationRequest extends ModelChoice {
   data: string;
-  format?: DataFormat;
+  format?: DataFormat | 'auto';
   sequenceLength?: number;
   packing?: boolean;
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Mapping } from '../../preload/contract/datasets.ts';
+import type { DataFormat, Mapping } from '../../preload/contract/datasets.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { Run, RunFile } from '../../preload/contract/run-file.ts';
 import { byteIds } from '../data/bpe-trainer.ts';
 import type { TokenFiles } from '../engine/host.ts';
+import type { RowReading } from '../data/row-source.ts';
 import { openSource } from '../data/source.ts';
 import type { Stages } from './data-stages.ts';
-import { DatasetService, type DataFormat, type PreparedData, type RowReading } from './datasets.ts';
+import { DatasetService, type PreparedData } from './datasets.ts';
 import type { ResolvedModel } from './models.ts';
 import { lazyTokenizer, requireTrainableVocabulary, TokenizerService } from './tokenizers.ts';
 
@@ -62,7 +63,7 @@ export async function prepareRunData(
       : model.tokenizer;
   const tokenizer = lazyTokenizer(place, model.vocabSize);
 
-  const prepare = (source: string, as: DataFormat, reading: RowReading): Promise<PreparedData> => {
+  const prepare = (source: string, as: DataFormat | 'auto', reading: RowReading): Promise<PreparedData> => {
     const all = { ...data, ...reading };
     if (purpose === 'plan') return datasets.outline(source, as, all, model.vocabSize);
     const found = datasets.formatOf(source, as);
@@ -102,6 +103,6 @@ export async function prepareRunData(
 }
 
 /** What a preparation goes through: tokens are hashed, everything else is read for its hash and once more for what it says. */
-function bytesOf(source: string, format: Exclude<DataFormat, 'auto'>): number {
+function bytesOf(source: string, format: DataFormat): number {
   return openSource(source, format).bytes * (format === 'tokens' ? 1 : 2);
 }

@@ -1,18 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { DataFormat } from '../../preload/contract/datasets.ts';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import { bpeTokenizerConfig, trainByteLevelBpe } from '../data/bpe-trainer.ts';
 import { ChatTemplate, chatTemplateOf } from '../data/chat-template.ts';
 import { hashTexts } from '../data/content-hash.ts';
 import { lettersOf } from '../data/example-text.ts';
 import type { Reading } from '../data/readers/row.ts';
-import { hashSource, openRows, readExamples, type RowSource } from '../data/row-source.ts';
+import { hashSource, openRows, readExamples, type RowReading, type RowSource } from '../data/row-source.ts';
 import { formatOf } from '../data/source.ts';
 import { readDocuments } from '../data/text.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { copyTokenizerFiles, TOKENIZER_FILES } from '../formats/model-folder.ts';
 import { partOf } from '../formats/part-name.ts';
-import type { DataFormat, RowReading } from './datasets.ts';
 
 // Raised whenever the same text would give another tokenizer.
 const CACHE_VERSION = 1;
@@ -34,7 +34,7 @@ export class TokenizerService {
   async train(
     source: string,
     vocabSize: number,
-    format: DataFormat,
+    format: DataFormat | 'auto',
     settings: RowReading,
     reading: Reading = {},
   ): Promise<string> {
