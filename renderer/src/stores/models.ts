@@ -1,36 +1,20 @@
 import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
-import { reportOf, type ErrorReport } from '../../../preload/contract/errors.ts';
 import type { Fit, ModelSummary } from '../../../preload/contract/models.ts';
 import { api } from '../bridge.ts';
 import { useNotice } from '../notices.ts';
+import { useLibraryList } from './library-list.ts';
 import { useSettings } from './settings.ts';
 
 /** Sequences and micro-batch that the badges of the library are planned with. */
 export const FIT_SHAPE = { sequenceLength: 256, microBatch: 1 };
 
-/** The library of models, and what training each of them takes. Filled when the first screen asks for it. */
+/** The library of models, and what training each of them takes. */
 export const useModels = defineStore('models', () => {
   const settings = useSettings();
-  const list = shallowRef<ModelSummary[]>([]);
-  const ready = shallowRef(false);
-  const error = shallowRef<ErrorReport | null>(null);
+  const { list, ready, error, byId, load, ensure } = useLibraryList(() => api.models.list(), 'models');
   const fits = shallowRef(new Map<string, Fit[]>());
   let planning: Promise<void> | null = null;
-
-  async function load(): Promise<void> {
-    try {
-      list.value = await api.models.list();
-      error.value = null;
-      ready.value = true;
-    } catch (thrown) {
-      error.value = reportOf(thrown);
-    }
-  }
-
-  async function ensure(): Promise<void> {
-    if (!ready.value) await load();
-  }
 
   /** Plans what is not planned yet, one model after the other: the smallest are known first. */
   function planFits(): Promise<void> {
@@ -47,11 +31,7 @@ export const useModels = defineStore('models', () => {
 
   const own = computed(() => list.value.filter(({ origin }) => origin !== 'preset'));
   const presets = computed(() => list.value.filter(({ origin }) => origin === 'preset'));
-  const byId = (id: string): ModelSummary | null => list.value.find((each) => each.id === id) ?? null;
 
-  useNotice('changed', ({ noun }) => {
-    if (noun === 'models' && ready.value) void load();
-  });
   // Another budget, other answers.
   let budget = settings.value?.memoryBudget;
   useNotice('settings', ({ settings: { memoryBudget } }) => {

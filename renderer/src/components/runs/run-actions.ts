@@ -9,6 +9,12 @@ import { useRuns } from '../../stores/runs.ts';
 import { toast, toastError } from '../../toasts.ts';
 import { discardQuestion, removalQuestion } from './removal.ts';
 
+/** Stores another name of a run; its notice shows it. Throws what it is refused for. */
+export const renameRun =
+  ({ id }: RunSummary) =>
+  async (name: string): Promise<void> =>
+    void (await api.runs.update({ id, name }));
+
 /** What can be done with runs, from every screen that shows them. Nothing rejects: what went wrong is told as a toast. */
 export interface RunActions {
   pause: (run: RunSummary) => Promise<void>;
@@ -68,7 +74,7 @@ export function useRunActions(): RunActions {
     stop: ({ id }) => quiet(() => api.runs.stop({ id })),
     pin: (runs, pinned) =>
       quiet(async () => {
-        for (const { id } of runs) store.put(await api.runs.update({ id, pinned }));
+        for (const { id } of runs) await api.runs.update({ id, pinned });
       }),
     reproduce: ({ id }) =>
       quiet(async () => {

@@ -36,7 +36,7 @@ export async function forget(dataset: DatasetSummary): Promise<boolean> {
 /** What can be done with a dataset besides opening it. */
 export function datasetMenu(dataset: DatasetSummary, rename: () => void, forgotten?: () => void): MenuItems {
   return [
-    { label: t('ui.rename.action'), icon: Pencil, run: rename },
+    { label: t('ui.name.action'), icon: Pencil, run: rename },
     ...(door === 'desktop'
       ? [
           {

@@ -38,7 +38,7 @@ export function modelMenu(model: ModelSummary, rename: () => void, removed?: () 
   if (model.origin === 'preset') return [];
   const ofRun = model.origin === 'run' ? t('models.ofRun') : '';
   return [
-    { label: t('ui.rename.action'), icon: Pencil, run: rename, ...(ofRun ? { why: ofRun } : {}) },
+    { label: t('ui.name.action'), icon: Pencil, run: rename, ...(ofRun ? { why: ofRun } : {}) },
     ...(door === 'desktop'
       ? [
           {
