@@ -2,20 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { call } from './calls.ts';
 import { DOORS, openBrowser, type OpenApp } from './doors.ts';
-import { shoot, violations } from './looks.ts';
+import { shoot, violations, violationsInBothThemes } from './looks.ts';
 
 const heading = (page: Page): Promise<string> => page.getByRole('heading', { level: 1 }).innerText();
-
-/** What axe finds in both themes. */
-async function violationsInBothThemes(page: Page): Promise<unknown[]> {
-  const found = [];
-  for (const theme of ['dark', 'light'] as const) {
-    await call(page, 'system', 'change', { theme });
-    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme);
-    found.push(...(await violations(page)).map((each) => ({ theme, ...each })));
-  }
-  return found;
-}
 
 describe.each(DOORS)('the first start (%s)', (door, open) => {
   let app: OpenApp;

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
+import { call } from './calls.ts';
 
 const shots = path.join(import.meta.dirname, '..', '..', 'build', 'screenshots');
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -27,6 +28,29 @@ export async function violations(page: Page): Promise<Violation[]> {
   } finally {
     await session.detach();
   }
+}
+
+const THEMES = ['dark', 'light'] as const;
+type Theme = (typeof THEMES)[number];
+
+/** Has the program change its theme and waits until the page shows it. */
+export async function showTheme(page: Page, theme: Theme): Promise<void> {
+  await call(page, 'system', 'change', { theme });
+  await page.waitForFunction((wanted) => document.documentElement.dataset['theme'] === wanted, theme);
+}
+
+/** What axe finds in either theme; `onTheme` is called while each is shown. The light one stays. */
+export async function violationsInBothThemes(
+  page: Page,
+  onTheme: (theme: Theme) => Promise<unknown> = async () => undefined,
+): Promise<(Violation & { theme: Theme })[]> {
+  const found = [];
+  for (const theme of THEMES) {
+    await showTheme(page, theme);
+    found.push(...(await violations(page)).map((each) => ({ theme, ...each })));
+    await onTheme(theme);
+  }
+  return found;
 }
 
 /** Keeps a picture of the page under build/screenshots. @returns its file */

@@ -7,7 +7,8 @@ import type { RunDetails, RunSummary } from '../../preload/contract/runs.ts';
 import { call } from './calls.ts';
 import { DOORS, openBrowser, type OpenApp } from './doors.ts';
 import { tabTo } from './keyboard.ts';
-import { shoot, violations } from './looks.ts';
+import { drop } from './dropping.ts';
+import { shoot, violationsInBothThemes } from './looks.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rankwise-data-'));
 const file = path.join(folder, 'tickets.jsonl');
@@ -17,26 +18,6 @@ const rows = Array.from({ length: 200 }, (_, i) => ({
 }));
 writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Drops a file of the disk onto the page, as the system's file manager does. */
-async function drop(page: Page, source: string): Promise<void> {
-  await page.evaluate(() => {
-    const input = document.createElement('input');
-    Object.assign(input, { type: 'file', id: 'dropped' });
-    document.body.append(input);
-  });
-  await page.setInputFiles('#dropped', source);
-  await page.evaluate(() => {
-    const input = document.querySelector<HTMLInputElement>('#dropped')!;
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(input.files![0]!);
-    input.remove();
-    for (const type of ['dragenter', 'dragover', 'drop'])
-      document
-        .querySelector('main')!
-        .dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-  });
-}
 
 async function runs(page: Page): Promise<RunSummary[]> {
   const answer = await call(page, 'runs', 'list', { project: null });
@@ -59,16 +40,6 @@ const next = (page: Page): Promise<void> => page.getByRole('button', { name: 'Ne
 const startButton = (page: Page) => page.getByRole('button', { name: /^Start/ });
 const startable = (page: Page) => page.getByRole('button', { name: 'Start', exact: true });
 
-async function inBothThemes(page: Page): Promise<unknown[]> {
-  const found = [];
-  for (const theme of ['dark', 'light'] as const) {
-    await call(page, 'system', 'change', { theme });
-    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme);
-    found.push(...(await violations(page)).map((each) => ({ theme, ...each })));
-  }
-  return found;
-}
-
 describe.each(DOORS)('a run from a dropped file, by clicking (%s)', (door, open) => {
   let app: OpenApp;
   let page: Page;
@@ -81,7 +52,7 @@ describe.each(DOORS)('a run from a dropped file, by clicking (%s)', (door, open)
   it('imports what is dropped and shows what is learned from it', async () => {
     await page.getByRole('link', { name: 'Data', exact: true }).click();
     await page.getByText('No data yet').waitFor();
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await drop(page, file);
     await expect.poll(() => heading(page)).toBe('tickets');
     const row = page.getByRole('list').getByRole('listitem').filter({ hasText: 'Row 1' }).first();
@@ -89,7 +60,7 @@ describe.each(DOORS)('a run from a dropped file, by clicking (%s)', (door, open)
     const inked = await row.locator('p span.font-semibold').allInnerTexts();
     expect(inked.join('')).toContain('Order 0 left our warehouse');
     expect(inked.join('')).not.toContain('Where is order');
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, `dataset-${door}`);
   });
 
@@ -107,7 +78,7 @@ describe.each(DOORS)('a run from a dropped file, by clicking (%s)', (door, open)
       .getByText(/^At 2 tokens 200 rows are cut/)
       .first()
       .waitFor();
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, `xray-${door}`);
   });
 
@@ -116,19 +87,19 @@ describe.each(DOORS)('a run from a dropped file, by clicking (%s)', (door, open)
     await expect.poll(() => heading(page)).toBe('New run');
     await page.getByRole('radio', { name: /llama-9m/ }).click();
     await page.getByLabel('Vocabulary').fill('600');
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await next(page);
     expect(await page.getByRole('radio', { name: /tickets/ }).getAttribute('aria-checked')).toBe('true');
     await page.getByText(/^Needs \d/).waitFor();
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await next(page);
     await page.getByLabel('Steps', { exact: true }).fill('12');
     await page.getByLabel('Sequences at a time', { exact: true }).fill('2');
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, `new-run-method-${door}`);
     await next(page);
     await page.getByText('gives up least').waitFor();
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, `new-run-budget-${door}`);
     await startable(page).click();
     const run = await finished(page);
@@ -147,11 +118,11 @@ describe.each(DOORS)('a run from a dropped file, by clicking (%s)', (door, open)
       .getByRole('grid', { name: 'Models' })
       .getByText(/^fits, from/)
       .waitFor();
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, `models-${door}`);
     await page.getByRole('grid', { name: 'Models' }).getByRole('link').first().click();
     await page.getByRole('table', { name: 'What training it takes' }).waitFor();
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
   });
 });
 
@@ -184,7 +155,7 @@ describe('a run that does not fit', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: /^Apply: / }).waitFor();
     expect(await runs(page)).toEqual([]);
-    expect(await inBothThemes(page)).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, 'new-run-refused');
   });
 

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { Queue } from '../../preload/contract/queue.ts';
 import { call } from './calls.ts';
 import { DOORS, type OpenApp } from './doors.ts';
-import { shoot, violations } from './looks.ts';
+import { shoot, violationsInBothThemes } from './looks.ts';
 
 const DAY = 24 * 60;
 const clock = (minutes: number): string =>
@@ -28,21 +28,13 @@ describe.each(DOORS)('the queue (%s)', (door, open) => {
     rows().evaluateAll((all) => all.map((each) => each.getAttribute('data-run')));
   const button = (name: string): Locator => page.getByRole('button', { name, exact: true });
 
-  async function violationsInBothThemes(name: string): Promise<unknown[]> {
-    const found = [];
-    for (const theme of ['dark', 'light'] as const) {
-      await call(page, 'system', 'change', { theme });
-      await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme);
-      found.push(...(await violations(page)).map((each) => ({ theme, ...each })));
-      await shoot(page, `${name}-${theme}-${door}`);
-    }
-    return found;
-  }
+  const found = (name: string): Promise<unknown[]> =>
+    violationsInBothThemes(page, (theme) => shoot(page, `${name}-${theme}-${door}`));
 
   it('says what it is for while nothing waits', async () => {
     await page.getByRole('link', { name: 'Queue' }).click();
     await page.getByText('Nothing trains, nothing waits').waitFor();
-    expect(await violationsInBothThemes('queue-empty')).toEqual([]);
+    expect(await found('queue-empty')).toEqual([]);
   });
 
   it('is held, and what is started then waits and is told why', async () => {
@@ -59,7 +51,7 @@ describe.each(DOORS)('the queue (%s)', (door, open) => {
     await expect.poll(order).toEqual([...sample.value.runs, third.value.id]);
     await page.getByText('The queue is held', { exact: false }).first().waitFor();
     await page.getByText(/Checkpoints and results to come/).waitFor();
-    expect(await violationsInBothThemes('queue-held')).toEqual([]);
+    expect(await found('queue-held')).toEqual([]);
   });
 
   it('is put into another order by Alt with the arrows, and keeps the focus', async () => {
@@ -124,7 +116,7 @@ describe.each(DOORS)('the queue (%s)', (door, open) => {
     await button('Let it go on').click();
     await page.getByText(`Runs begin between ${clock(from)} and ${clock(to)}.`).waitFor();
     expect((await queue()).running).toBeNull();
-    expect(await violationsInBothThemes('queue-hours')).toEqual([]);
+    expect(await found('queue-hours')).toEqual([]);
     await page.reload();
     expect(await page.getByLabel('From', { exact: true }).inputValue()).toBe(clock(from));
   });
@@ -135,6 +127,6 @@ describe.each(DOORS)('the queue (%s)', (door, open) => {
     await expect.poll(async () => (await queue()).running, { timeout: 20_000 }).toBe(first);
     await page.getByRole('progressbar', { name: 'Progress of A third run' }).waitFor();
     expect((await order()).length).toBe(2);
-    expect(await violationsInBothThemes('queue-training')).toEqual([]);
+    expect(await found('queue-training')).toEqual([]);
   });
 });

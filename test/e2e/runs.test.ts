@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import type { RunDetails } from '../../preload/contract/runs.ts';
 import { call } from './calls.ts';
 import { openBrowser, type OpenApp } from './doors.ts';
-import { shoot, violations } from './looks.ts';
+import { shoot, violations, violationsInBothThemes } from './looks.ts';
 import { engineOf } from './processes.ts';
 
 /** A run of the sample is this long: enough for an evaluation, a merge and a checkpoint. */
@@ -42,16 +42,6 @@ async function open(hash: string): Promise<void> {
   );
 }
 
-async function violationsInBothThemes(): Promise<unknown[]> {
-  const found = [];
-  for (const theme of ['dark', 'light'] as const) {
-    await call(page, 'system', 'change', { theme });
-    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme);
-    found.push(...(await violations(page)).map((each) => ({ theme, ...each })));
-  }
-  return found;
-}
-
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 
 beforeAll(async () => {
@@ -67,7 +57,7 @@ describe('the sample, watched and compared', () => {
     await page.getByRole('heading', { level: 1, name: /LoQT, 4-bit weights/ }).waitFor();
     await page.getByRole('img', { name: /^Loss\. Training loss fell from \d/ }).waitFor({ timeout: TRAINED });
     await page.getByText(/still to come/).waitFor();
-    expect(await violationsInBothThemes()).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, 'run-live');
     const answer = await call(page, 'runs', 'list', { project: null });
     sample = answer.ok ? answer.value.sort((a, b) => b.step - a.step).map(({ id }) => id) : [];
@@ -89,7 +79,7 @@ describe('the sample, watched and compared', () => {
     await page.getByRole('tab', { name: /Log/ }).click();
     await page.getByText('The run is finished.').waitFor();
     await page.getByRole('tab', { name: /Settings/ }).click();
-    expect(await violationsInBothThemes()).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, 'run-finished');
   });
 
@@ -102,7 +92,7 @@ describe('the sample, watched and compared', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Space');
     await page.getByRole('toolbar', { name: 'What is chosen' }).getByText('2 chosen').waitFor();
-    expect(await violationsInBothThemes()).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, 'runs');
     await page.keyboard.press('c');
     await page.getByRole('heading', { level: 1, name: 'Comparison' }).waitFor();
@@ -120,7 +110,7 @@ describe('the sample, watched and compared', () => {
       .first()
       .waitFor({ timeout: TRAINED });
     expect(await page.locator('mark').count()).toBeGreaterThan(0);
-    expect(await violationsInBothThemes()).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, 'compare');
   });
 
@@ -138,7 +128,7 @@ describe('the sample, watched and compared', () => {
       await open('#/runs');
       await page.getByRole('radio', { name: look }).click();
       await page.getByRole('link', { name: 'LoRA', exact: true }).waitFor();
-      expect(await violationsInBothThemes()).toEqual([]);
+      expect(await violationsInBothThemes(page)).toEqual([]);
     }
     await page.keyboard.press('/');
     await page.keyboard.type('4-bit');
@@ -164,7 +154,7 @@ describe('a run that was paused, lost its engine and went on', () => {
     process.kill(engineOf(app.pid)!, 'SIGKILL');
     await page.getByText('E_ENGINE_DIED').waitFor();
     expect((await get(run)).state).toBe('interrupted');
-    expect(await violationsInBothThemes()).toEqual([]);
+    expect(await violationsInBothThemes(page)).toEqual([]);
     await shoot(page, 'run-interrupted');
     await page.getByRole('alert').getByRole('button', { name: 'Resume' }).click();
     await reach(run, ({ state }) => state === 'finished');

@@ -3,11 +3,12 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
 import type { RunDetails } from '../../preload/contract/runs.ts';
 import type { Result } from '../../preload/contract/api.ts';
 import { call } from './calls.ts';
 import { openBrowser } from './doors.ts';
+import { drop } from './dropping.ts';
+import { showTheme } from './looks.ts';
 
 const folder = path.join(import.meta.dirname, '..', '..', 'docs', 'screenshots');
 const THEMES = ['light', 'dark'] as const;
@@ -132,8 +133,7 @@ async function shoot(name: string, hash?: string): Promise<void> {
   // Nothing under the pointer: what it hovers over looks different.
   await page.mouse.move(720, 895);
   for (const theme of THEMES) {
-    await ask(call(page, 'system', 'change', { theme }));
-    await until(async () => (await page.evaluate(() => document.documentElement.dataset['theme'])) === theme);
+    await showTheme(page, theme);
     // Plans, previews and norms come a moment after the screen; a chart draws in the frame after its data.
     await page.waitForLoadState('networkidle').catch(() => undefined);
     await page.waitForTimeout(900);
@@ -161,25 +161,5 @@ function reach(id: string, there: (run: RunDetails) => boolean): Promise<RunDeta
     const run = await ask(call(page, 'runs', 'get', { id }));
     if (run.state === 'failed') throw new Error(run.error?.message ?? 'The run failed.');
     return there(run) && run;
-  });
-}
-
-/** Drops a file onto the page, as the system's file manager does. */
-async function drop(target: Page, source: string): Promise<void> {
-  await target.evaluate(() => {
-    const input = document.createElement('input');
-    Object.assign(input, { type: 'file', id: 'dropped' });
-    document.body.append(input);
-  });
-  await target.setInputFiles('#dropped', source);
-  await target.evaluate(() => {
-    const input = document.querySelector<HTMLInputElement>('#dropped')!;
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(input.files![0]!);
-    input.remove();
-    for (const type of ['dragenter', 'dragover', 'drop'])
-      document
-        .querySelector('main')!
-        .dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
   });
 }
