@@ -10,6 +10,7 @@ import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
 import { FoldersInUse } from './services/folders-in-use.ts';
 import { InferenceService } from './services/inference.ts';
+import { KnownPlaces } from './services/known-places.ts';
 import { openLibrary } from './services/open-library.ts';
 import { MethodService } from './services/methods.ts';
 import { ModelService } from './services/models.ts';
@@ -98,8 +99,10 @@ async function openServices(workshop: Workshop, workers: DataWorkers) {
   const store = await openStore(paths.database, migrations);
   const settings = new SettingsService(store.settings, notices);
   const models = new ModelService(engine, store.runs, store.models);
+  const knownDatasets = KnownPlaces.datasets(paths.library);
   const datasetLibrary = new DatasetLibrary({
     datasets: store.datasets,
+    known: knownDatasets,
     files: workshop.files,
     tasks,
     notices,
@@ -132,6 +135,7 @@ async function openServices(workshop: Workshop, workers: DataWorkers) {
     settings,
     records,
     dataset: (id) => datasetLibrary.record(id).path,
+    knownDatasets,
     rediscover: {
       runs: (signal) => runRescan.rescan(undefined, signal).then(({ runs: found, problems }) => ({ found, problems })),
       datasets: () => datasetLibrary.rediscover(paths.cache),

@@ -9,6 +9,8 @@ export interface Paths {
   cache: string;
   /** Files that a browser sent: what is imported from there stays there, so it is no cache. */
   uploads: string;
+  /** What the user has brought into the library from elsewhere on the disk. */
+  library: string;
   addon: string;
 }
 
@@ -23,6 +25,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
     database: path.join(home, 'rankwise.db'),
     cache: path.join(home, 'cache'),
     uploads: path.join(home, 'uploads'),
+    library: path.join(home, 'library.json'),
     addon: addonOf(env),
   };
 }

@@ -10,6 +10,7 @@ import { stampOf } from './dataset-survey.ts';
 import type { DataWorkers } from './data-workers.ts';
 import type { FileService } from './files.ts';
 import { idOfPlace } from './ids.ts';
+import type { DatasetPlace, KnownPlaces } from './known-places.ts';
 import type { NoticeHub } from './notices.ts';
 import type { KnownDataset } from './run-data.ts';
 import type { TaskService } from './tasks.ts';
@@ -27,6 +28,7 @@ export interface DatasetChange {
 
 interface Parts {
   datasets: DatasetRepository;
+  known: KnownPlaces<DatasetPlace>;
   files: FileService;
   tasks: TaskService;
   notices: NoticeHub;
@@ -76,7 +78,8 @@ export class DatasetLibrary {
   }
 
   remove(id: string): void {
-    this.record(id);
+    const { path: place } = this.record(id);
+    this.#parts.known.remove(place);
     this.#parts.datasets.remove(id);
     this.#parts.notices.publish({ topic: 'changed', noun: 'datasets' });
   }
@@ -100,15 +103,17 @@ export class DatasetLibrary {
     return { path: place, mapping: kindOf(mapping) === 'unclear' ? null : mapping, template, trainOn };
   }
 
-  /** Takes in again what the runs were trained on, as far as it is still there and not in a cache. */
+  /** Takes in again what the user had brought in and what the runs were trained on, as far as it is still there and not in a cache. */
   async rediscover(cache: string): Promise<{ found: number; problems: string[] }> {
-    const { datasets } = this.#parts;
+    const { datasets, known } = this.#parts;
+    const remembered = new Map(known.list().map((each) => [each.path, each]));
     let found = 0;
     const problems: string[] = [];
-    for (const place of [...datasets.runsByPath().keys()].sort()) {
+    for (const place of new Set([...remembered.keys(), ...[...datasets.runsByPath().keys()].sort()])) {
       if (datasets.atPath(place) || stampOf(place) === null || place.startsWith(cache + path.sep)) continue;
       try {
-        await this.#takeIn(place, undefined, `rediscover ${place}`, `Importing ${path.basename(place)}`);
+        const title = `Importing ${path.basename(place)}`;
+        await this.#takeIn(place, undefined, `rediscover ${place}`, title, remembered.get(place));
         found += 1;
       } catch (error) {
         problems.push(reportOf(error).message);
@@ -117,12 +122,19 @@ export class DatasetLibrary {
     return { found, problems };
   }
 
-  async #takeIn(place: string, known: DatasetRecord | undefined, task: string, title: string): Promise<DatasetDetails> {
+  // `said`: what the user had said of a dataset whose record is lost.
+  async #takeIn(
+    place: string,
+    known: DatasetRecord | undefined,
+    task: string,
+    title: string,
+    said: Partial<DatasetPlace> | undefined = known,
+  ): Promise<DatasetDetails> {
     const { tasks, workers } = this.#parts;
     const id = known?.id ?? idOfPlace(path.basename(place), place, 'data');
     return tasks.run(task, title, 'bytes', async (progress, signal) => {
       const stamp = stampOf(place) ?? '';
-      const keep = known && kindOf(known.mapping) !== 'unclear' ? known.mapping : null;
+      const keep = said?.mapping && kindOf(said.mapping) !== 'unclear' ? said.mapping : null;
       const { found, unusable, mapping } = await workers.do(
         'survey',
         { path: place, mapping: keep },
@@ -133,12 +145,12 @@ export class DatasetLibrary {
       const same = known?.version.hash === found.hash;
       this.#put({
         id,
-        name: known?.name ?? path.parse(place).name,
+        name: said?.name ?? path.parse(place).name,
         path: place,
         stamp,
         mapping,
-        template: known?.template ?? 'auto',
-        trainOn: known?.trainOn ?? 'completions',
+        template: said?.template ?? 'auto',
+        trainOn: said?.trainOn ?? 'completions',
         unusable,
         addedAt: known?.addedAt ?? now,
         version: {
@@ -172,7 +184,9 @@ export class DatasetLibrary {
   }
 
   #put(dataset: DatasetRecord): void {
+    const { path: place, name, mapping, template, trainOn } = dataset;
     this.#parts.datasets.put(dataset);
+    this.#parts.known.put({ path: place, name, mapping, template, trainOn });
     this.#parts.notices.publish({ topic: 'changed', noun: 'datasets' });
   }
 

@@ -11,7 +11,7 @@ import type { ModelRecord } from '../store/models.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
 import { idOfPlace } from './ids.ts';
-import type { KnownFolders } from './known-folders.ts';
+import type { KnownPlaces, ModelPlace } from './known-places.ts';
 import type { MethodService } from './methods.ts';
 import { readModelFacts } from './model-facts.ts';
 import { hashModel } from './model-hash.ts';
@@ -30,7 +30,7 @@ export interface ModelLibraryParts {
   shelf: ModelShelf;
   adapters: AdapterRepository;
   merges: MergeRepository;
-  known: KnownFolders;
+  known: KnownPlaces<ModelPlace>;
   planner: ModelPlanner;
   methods: MethodService;
   files: FileService;

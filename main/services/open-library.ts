@@ -9,7 +9,7 @@ import { BakeService } from './bake.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
 import type { InferenceService } from './inference.ts';
-import { KnownFolders } from './known-folders.ts';
+import { type DatasetPlace, KnownPlaces } from './known-places.ts';
 import type { MethodService } from './methods.ts';
 import { ModelLibrary } from './model-library.ts';
 import { ModelPlanner } from './model-planner.ts';
@@ -24,7 +24,7 @@ import { StorageService } from './storage.ts';
 import type { TaskService } from './tasks.ts';
 
 export interface LibraryParts {
-  paths: { home: string; database: string; cache: string; uploads: string };
+  paths: { home: string; database: string; cache: string; uploads: string; library: string };
   engine: EngineHost;
   notices: NoticeHub;
   tasks: TaskService;
@@ -37,6 +37,7 @@ export interface LibraryParts {
   records: RecordService;
   /** Where a dataset's file lies. Throws for an id that is none. */
   dataset: (id: string) => string;
+  knownDatasets: KnownPlaces<DatasetPlace>;
   /** What finds runs and datasets again whose records are lost. */
   rediscover: { runs: Rediscover; datasets: Rediscover };
 }
@@ -46,7 +47,7 @@ export function openLibrary(parts: LibraryParts) {
   const { paths, engine, notices, tasks, files, methods, inference, inUse, store, settings, records } = parts;
   const folders = { models: path.join(paths.home, 'models'), adapters: path.join(paths.home, 'adapters') };
   const neededBy = (folder: string): string | undefined => store.runs.list().find((run) => needs(run, folder))?.name;
-  const known = new KnownFolders(path.join(paths.home, 'library.json'));
+  const known = KnownPlaces.models(paths.library);
   const planner = new ModelPlanner(engine, methods, settings);
   const models = new ModelShelf(store.models);
   const adapters = new AdapterShelf(store.adapters, store.models, store.runs);
@@ -91,6 +92,7 @@ export function openLibrary(parts: LibraryParts) {
       adapters,
       imports,
       known,
+      knownDatasets: parts.knownDatasets,
       notices,
       folders,
     }),

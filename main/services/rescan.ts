@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import type { AdapterImport } from './adapter-import.ts';
 import type { AdapterShelf } from './adapter-shelf.ts';
 import { sweepParts, wholeFolders } from './folder-parts.ts';
-import type { KnownFolders } from './known-folders.ts';
+import type { DatasetPlace, KnownPlaces, ModelPlace } from './known-places.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import type { NoticeHub } from './notices.ts';
@@ -25,7 +25,8 @@ export interface RescanParts {
   modelLibrary: ModelLibrary;
   adapters: AdapterShelf;
   imports: AdapterImport;
-  known: KnownFolders;
+  known: KnownPlaces<ModelPlace>;
+  knownDatasets: KnownPlaces<DatasetPlace>;
   notices: NoticeHub;
   /** Where models that merges made and where imported adapters lie. */
   folders: { models: string; adapters: string };
@@ -100,10 +101,11 @@ export class RescanService {
 
   /** Whether something lies in the library's folders that has no record: the database was lost, or a disk is back. */
   isBehind(): boolean {
-    const { store, known, folders } = this.#parts;
-    const there = new Set([...store.models.list(), ...store.adapters.list()].map((record) => record.path));
+    const { store, known, knownDatasets, folders } = this.#parts;
+    const records = [...store.models.list(), ...store.adapters.list(), ...store.datasets.list()];
+    const there = new Set(records.map((record) => record.path));
     const places = [
-      ...known.list().flatMap(({ path: place }) => (existsSync(place) ? [place] : [])),
+      ...[...known.list(), ...knownDatasets.list()].flatMap(({ path: place }) => (existsSync(place) ? [place] : [])),
       ...[folders.models, folders.adapters].flatMap((folder) =>
         wholeFolders(folder).map((name) => path.join(folder, name)),
       ),

@@ -262,3 +262,35 @@ describe('a run', () => {
     await expect(composing).rejects.toThrow('no method trains on yet');
   });
 });
+
+describe('a library whose database is lost', () => {
+  it('knows what was brought in, and what was said of it, also where no run was trained on it', async () => {
+    const kept = await bringIn('notes.jsonl', lines([{ a: 'x', b: 'y' }]));
+    const gone = await bringIn('gone.jsonl', lines([{ text: 't' }]));
+    await api.update({
+      id: kept.id,
+      name: 'Notes',
+      mapping: { a: 'prompt', b: 'completion' },
+      template: 'none',
+      trainOn: 'all',
+    });
+    await api.remove({ id: gone.id });
+    await app.close();
+    rmSync(path.join(folder, 'home', 'rankwise.db'));
+
+    app = createApp(resolvePaths({ RANKWISE_HOME: path.join(folder, 'home') }), { engine: new FakeEngine() });
+    services = await app.open();
+    api = datasetsApi(services);
+    expect(services.rescan.isBehind()).toBe(true);
+    await services.rescan.rescan(() => undefined, new AbortController().signal);
+    expect(services.rescan.isBehind()).toBe(false);
+    const [again, ...others] = await api.list();
+    expect(others).toEqual([]);
+    expect(await api.get({ id: again!.id })).toMatchObject({
+      name: 'Notes',
+      mapping: { a: 'prompt', b: 'completion' },
+      template: 'none',
+      trainOn: 'all',
+    });
+  });
+});
