@@ -48,6 +48,7 @@ export class BudgetSolver {
         file: fileOf(file, own ? null : start, changes, budgetBytes),
         method: method.name,
         methodTitle: method.title,
+        kept: own ? [] : takenOver(method, run),
         changes: solution.changes.map(({ change: { text }, savesBytes }) => ({ text, savesBytes })),
         planBytes: solution.planBytes,
         fits: solution.fits,
@@ -136,6 +137,13 @@ function moved(run: Run, method: Method): Run {
     method: { name: method.name, ...resolveParameters(method, sharedParameters(method, run.method)) },
     storage: { ...run.storage, weights: method.defaultStorage },
   };
+}
+
+/** What another method takes over from a run's own and would have set otherwise, in words. */
+function takenOver(method: Method, run: Run): string[] {
+  return Object.entries(sharedParameters(method, run.method))
+    .filter(([name, value]) => value !== method.parameters.find((parameter) => parameter.name === name)!.default)
+    .map(([name, value]) => `${name} ${String(value)}`);
 }
 
 /** What the user wrote, with the changes; another method brings its own settings. */

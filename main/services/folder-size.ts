@@ -1,21 +1,30 @@
-import { readdirSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Bytes of everything below a folder, links not followed; 0 where it is not there. */
-export function folderBytes(folder: string): number {
-  let bytes = 0;
-  for (const entry of entriesOf(folder)) {
+export async function folderBytes(folder: string): Promise<number> {
+  return total(await entriesOf(folder), (entry) => {
     const full = path.join(folder, entry.name);
-    if (entry.isDirectory()) bytes += folderBytes(full);
-    else if (entry.isFile()) bytes += statSync(full, { throwIfNoEntry: false })?.size ?? 0;
-  }
-  return bytes;
+    if (entry.isDirectory()) return folderBytes(full);
+    return entry.isFile() ? fileBytes(full) : 0;
+  });
 }
 
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
+/** Bytes of several folders together. */
+export function foldersBytes(folders: readonly string[]): Promise<number> {
+  return total(folders, folderBytes);
+}
+
+// What goes away while it is measured takes nothing.
+const fileBytes = (file: string): Promise<number> =>
+  lstat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+const entriesOf = (folder: string): Promise<Dirent[]> => readdir(folder, { withFileTypes: true }).catch(() => []);
+
+async function total<T>(all: readonly T[], bytesOf: (each: T) => number | Promise<number>): Promise<number> {
+  return (await Promise.all(all.map(bytesOf))).reduce((sum, bytes) => sum + bytes, 0);
 }

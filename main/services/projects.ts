@@ -5,7 +5,7 @@ import type { Project } from '../../preload/contract/projects.ts';
 import type { RunSummary } from '../../preload/contract/runs.ts';
 import type { ProjectRecord } from '../store/projects.ts';
 import type { Store } from '../store/store.ts';
-import { folderBytes } from './folder-size.ts';
+import { foldersBytes } from './folder-size.ts';
 import { freshId } from './ids.ts';
 import type { NoticeHub } from './notices.ts';
 import type { RecordService } from './records.ts';
@@ -32,7 +32,7 @@ export class ProjectService {
   /** Last changed first. */
   async list(): Promise<Project[]> {
     const runs = Map.groupBy(await this.#summaries.list(), ({ project }) => project);
-    return this.#store.projects.list().map((record) => this.#project(record, runs.get(record.id) ?? []));
+    return Promise.all(this.#store.projects.list().map((record) => this.#project(record, runs.get(record.id) ?? [])));
   }
 
   async get(id: string): Promise<Project> {
@@ -88,12 +88,12 @@ export class ProjectService {
     return wanted;
   }
 
-  #project(record: ProjectRecord, runs: readonly RunSummary[]): Project {
+  async #project(record: ProjectRecord, runs: readonly RunSummary[]): Promise<Project> {
     return {
       ...record,
       runs: runs.length,
       active: runs.filter(({ state }) => state === 'running' || state === 'queued').length,
-      diskBytes: this.#records.list(record.id).reduce((sum, { output }) => sum + folderBytes(output), 0),
+      diskBytes: await foldersBytes(this.#records.list(record.id).map(({ output }) => output)),
       best: bestOf(runs),
     };
   }

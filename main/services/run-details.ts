@@ -30,14 +30,14 @@ export class RunDetailService {
       config: record.config,
       plan: record.plan,
       memory: record.memory,
-      checkpoints: this.#checkpoints(record),
+      checkpoints: await this.#checkpoints(record),
       comingEvents: over
         ? []
         : (record.plan?.events ?? []).map(({ step }) => step).filter((step) => step >= summary!.step),
       result: record.result,
       dataHash: record.dataHash,
       engine: record.engine,
-      diskBytes: folderBytes(record.output),
+      diskBytes: await folderBytes(record.output),
       output: record.output,
       children: this.#store.runs
         .childrenOf(record.id)
@@ -46,10 +46,11 @@ export class RunDetailService {
     };
   }
 
-  #checkpoints({ id }: RunRecord): RunDetails['checkpoints'] {
-    return this.#store.checkpoints.list(id).map(({ step, hash, path: folder }) => {
+  #checkpoints({ id }: RunRecord): Promise<RunDetails['checkpoints']> {
+    const all = this.#store.checkpoints.list(id).map(async ({ step, hash, path: folder }) => {
       const there = existsSync(folder);
-      return { step, hash, bytes: there ? folderBytes(folder) : 0, there };
+      return { step, hash, bytes: await folderBytes(folder), there };
     });
+    return Promise.all(all);
   }
 }

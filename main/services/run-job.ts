@@ -21,9 +21,11 @@ export function jobOf<Kind extends 'plan' | 'train'>(
   };
 }
 
-/** An event with what the engine does not know: the record's id, and letters. */
-export function complete(event: TrainEvent, id: string, composed: ComposedRun): TrainEvent {
-  if (event.type === 'start') return { ...event, run: id };
+type Before = Extract<TrainEvent, { type: 'start' }>['before'];
+
+/** An event with what the engine does not know: the record's id, what a fork's parent had trained `before`, and letters. */
+export function complete(event: TrainEvent, id: string, composed: ComposedRun, before: Before): TrainEvent {
+  if (event.type === 'start') return { ...event, run: id, ...(before && { before }) };
   if (event.type === 'sample' && event.ids) return { ...event, text: composed.tokenizer().decode(event.ids) };
   return event;
 }

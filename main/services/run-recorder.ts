@@ -31,7 +31,7 @@ export class RunRecorder {
     switch (event.type) {
       case 'start':
         this.#store.runs.update(this.#run, { plan: event.plan });
-        this.#goOnFrom(event.step ?? 0);
+        this.#goOnFrom(event.step ?? 0, event.before);
         break;
       case 'step':
         this.#tokens += event.tokens;
@@ -85,11 +85,11 @@ export class RunRecorder {
   }
 
   /** A run that goes on repeats the steps after its checkpoint: their first telling is dropped. */
-  #goOnFrom(done: number): void {
+  #goOnFrom(done: number, before = { tokens: 0, seconds: 0 }): void {
     this.#store.metrics.dropAfter(this.#run, done, COUNTED_SERIES);
     this.#store.events.dropAfter(this.#run, done, COUNTED_EVENTS);
-    this.#tokens = this.#store.metrics.last(this.#run, 'tokens') ?? 0;
-    this.#seconds = this.#store.metrics.last(this.#run, 'seconds') ?? 0;
+    this.#tokens = this.#store.metrics.last(this.#run, 'tokens') ?? before.tokens;
+    this.#seconds = this.#store.metrics.last(this.#run, 'seconds') ?? before.seconds;
   }
 
   #metrics(step: number, values: Partial<Record<MetricKey, number>>): void {

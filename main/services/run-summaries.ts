@@ -25,6 +25,8 @@ export class RunSummaries {
   readonly #methods: MethodService;
   #live: (id: string) => LiveState | undefined = () => undefined;
   #titles: Map<string, string> | undefined;
+  /** Curves as they were last drawn, by run: they stay as they are until the loss goes on. */
+  readonly #sparks = new Map<string, { loss: Figure; spark: number[] }>();
 
   constructor(store: Store, records: RecordService, methods: MethodService) {
     this.#store = store;
@@ -106,14 +108,18 @@ export class RunSummaries {
       parent: record.parent === null ? null : { run: record.parent, step: record.parentStep },
       reproduces: record.reproduces,
       parameterHash: result?.parameterHash ?? null,
-      spark: this.#spark(record.id),
+      spark: loss ? this.#spark(record.id, loss) : [],
       error: record.error,
     };
   }
 
-  #spark(id: string): number[] {
+  #spark(id: string, loss: Figure): number[] {
+    const known = this.#sparks.get(id);
+    if (known?.loss.step === loss.step && known.loss.last === loss.last) return known.spark;
     const { minimum, maximum } = this.#store.metrics.buckets(id, 'loss', null, null, SPARK_POINTS);
-    return [...minimum].map((low, index) => (low + maximum[index]!) / 2).filter((value) => !Number.isNaN(value));
+    const spark = [...minimum].map((low, index) => (low + maximum[index]!) / 2).filter((value) => !Number.isNaN(value));
+    this.#sparks.set(id, { loss, spark });
+    return spark;
   }
 
   #modelName({ model }: Run): string {

@@ -173,6 +173,10 @@ export class RunService {
     for (const note of composed.notes) observer.onNote?.(note);
     const log = new EventLog(run.output, resume);
     const recorder = new RunRecorder(this.#store, this.#notices, id);
+    const before = run.from && {
+      tokens: this.#store.metrics.last(run.from.run, 'tokens', run.from.step) ?? 0,
+      seconds: this.#store.metrics.last(run.from.run, 'seconds', run.from.step) ?? 0,
+    };
     recorder.state('running', resume ? 'The run goes on.' : 'The run begins.', Date.now());
     const end = (state: RunState, message: string, more: Partial<NewRun>): void => {
       this.#store.runs.update(id, { ...more, state, process: null, endedAt: Date.now() });
@@ -184,7 +188,7 @@ export class RunService {
         { ...jobOf('train', composed, id, resume), parentRecord: fingerprint.parentRecord ?? null },
         (event) => {
           if (event.type === 'token' || event.type === 'progress') return;
-          const told = complete(event, id, composed);
+          const told = complete(event, id, composed, before);
           log.write(told);
           recorder.take(told, Date.now());
           observer.onEvent?.(told);

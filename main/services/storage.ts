@@ -4,7 +4,7 @@ import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { StorageUse } from '../../preload/contract/system.ts';
 import type { RunRecord } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
-import { folderBytes } from './folder-size.ts';
+import { folderBytes, foldersBytes } from './folder-size.ts';
 
 export interface StorageFolders {
   home: string;
@@ -26,12 +26,12 @@ export class StorageService {
     this.#folders = folders;
   }
 
-  use(): StorageUse[] {
+  async use(): Promise<StorageUse[]> {
     const { home, cache, uploads, runs, models, adapters } = this.#folders;
     const records = this.#store.runs.list();
     const outputs = [...new Set(records.map((run) => run.output))];
-    const checkpoints = sum(outputs.map((output) => folderBytes(path.join(output, 'checkpoints'))));
-    const cached = folderBytes(cache);
+    const checkpoints = await foldersBytes(outputs.map((output) => path.join(output, 'checkpoints')));
+    const cached = await folderBytes(cache);
     const fixed = (what: StorageUse['what'], place: string, bytes: number): StorageUse => ({
       what,
       path: place,
@@ -39,16 +39,16 @@ export class StorageService {
       cleanableBytes: 0,
     });
     return [
-      fixed('runs', runs, sum(outputs.map(folderBytes)) - checkpoints),
+      fixed('runs', runs, (await foldersBytes(outputs)) - checkpoints),
       {
         ...fixed('checkpoints', runs, checkpoints),
-        cleanableBytes: sum(this.#superseded(records).map(folderBytes)),
+        cleanableBytes: await foldersBytes(this.#superseded(records)),
       },
-      fixed('models', models, folderBytes(models)),
-      fixed('adapters', adapters, folderBytes(adapters)),
-      fixed('datasets', uploads, folderBytes(uploads)),
+      fixed('models', models, await folderBytes(models)),
+      fixed('adapters', adapters, await folderBytes(adapters)),
+      fixed('datasets', uploads, await folderBytes(uploads)),
       { ...fixed('cache', cache, cached), cleanableBytes: this.#isTraining(records) ? 0 : cached },
-      fixed('records', home, this.#recordBytes()),
+      fixed('records', home, await this.#recordBytes()),
     ];
   }
 
@@ -56,7 +56,7 @@ export class StorageService {
    * Removes tokenized data, which are made anew when they are needed, or checkpoints of ended runs but for each one's newest.
    * Answers the bytes that were freed. Throws E_BUSY for the cache while a run trains from it.
    */
-  clean(what: 'cache' | 'checkpoints'): number {
+  async clean(what: 'cache' | 'checkpoints'): Promise<number> {
     const records = this.#store.runs.list();
     if (what === 'checkpoints') return remove(this.#superseded(records));
     if (this.#isTraining(records))
@@ -80,24 +80,24 @@ export class StorageService {
     });
   }
 
-  #recordBytes(): number {
+  async #recordBytes(): Promise<number> {
     const { home, database } = this.#folders;
     const name = path.basename(database, '.db');
     const files = readdirSync(home).filter((file) => file.startsWith(name));
     return (
       sum(files.map((file) => statSync(path.join(home, file), { throwIfNoEntry: false })?.size ?? 0)) +
-      folderBytes(path.join(home, 'backups'))
+      (await folderBytes(path.join(home, 'backups')))
     );
   }
 }
 
 const hasEnded = ({ state }: RunRecord): boolean => state === 'finished' || state === 'stopped';
 
-function remove(places: readonly string[]): number {
+async function remove(places: readonly string[]): Promise<number> {
   let freed = 0;
   for (const place of places) {
     const stats = statSync(place, { throwIfNoEntry: false });
-    const bytes = stats?.isDirectory() ? folderBytes(place) : (stats?.size ?? 0);
+    const bytes = stats?.isDirectory() ? await folderBytes(place) : (stats?.size ?? 0);
     rmSync(place, { recursive: true, force: true });
     freed += bytes;
   }

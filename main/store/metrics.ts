@@ -126,15 +126,15 @@ export class MetricRepository {
     })();
   }
 
-  /** The last value of a series; null where there is none, or where it is no number. */
-  last(run: string, key: string): number | null {
+  /** The last value of a series, before a step where one is given; null where there is none, or where it is no number. */
+  last(run: string, key: string, before = Number.MAX_SAFE_INTEGER): number | null {
     this.flush();
     const row = this.#statements
       .get(
         `SELECT value FROM metrics
-         WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?) ORDER BY step DESC LIMIT 1`,
+         WHERE series = (SELECT id FROM series WHERE run = ? AND key = ?) AND step < ? ORDER BY step DESC LIMIT 1`,
       )
-      .get(run, key) as { value: number | null } | undefined;
+      .get(run, key, before) as { value: number | null } | undefined;
     return row?.value ?? null;
   }
 

@@ -29,7 +29,15 @@ export interface LayerEvent {
  * by its index (from 0); everything else says how many steps were done.
  */
 export type TrainEvent =
-  | { type: 'start'; run: string; config: RunFile; plan: MemoryPlan; step?: number }
+  | {
+      type: 'start';
+      run: string;
+      config: RunFile;
+      plan: MemoryPlan;
+      step?: number;
+      /** Of a fork: what had been trained up to the checkpoint that it goes on from. */
+      before?: { tokens: number; seconds: number };
+    }
   | {
       type: 'step';
       step: number;

@@ -119,6 +119,8 @@ export interface BudgetOption {
   file: RunFile;
   method: string;
   methodTitle: string;
+  /** Of another method: settings of the run's own that it takes over instead of its defaults, in words: “rank 16”. */
+  kept: string[];
   /** In words, empty where nothing changes: “rank 64 → 32”, “activations recomputed”. */
   changes: { text: string; savesBytes: number }[];
   planBytes: number;

@@ -106,6 +106,11 @@ describe('runs of the desktop on the real engine', () => {
     const details = await services.details.get(id);
     expect(details).toMatchObject({ parent: { run: parent, step: 8 }, step: STEPS });
     expect(services.store.metrics.series(id, 'loss')[0]?.step).toBe(8);
+    // Tokens and time go on from the parent's, as steps do.
+    const tokensAt = (run: string, at: number) =>
+      services.store.metrics.series(run, 'tokens').find(({ step }) => step === at)?.value;
+    expect(tokensAt(id, STEPS - 1)).toBe(tokensAt(parent, STEPS - 1));
+    expect(details.seconds).toBeGreaterThan(services.store.metrics.last(parent, 'seconds', 8)!);
     expect((await services.details.get(parent)).children).toEqual([{ run: id, name: details.name, step: 8 }]);
     // The same weights, data and step: only the rate of what follows is another one.
     const lossOf = (run: string) => services.store.metrics.series(run, 'loss').find(({ step }) => step === 8)?.value;

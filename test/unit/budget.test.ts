@@ -102,6 +102,21 @@ describe('a budget', () => {
     expect(await names('pretrained')).toContain('beside');
   });
 
+  it('says what another method takes over from the run where its own default differs', async () => {
+    const engine = new FakeEngine();
+    const { methods } = await engine.registry();
+    const ranked = methods.find(({ name }) => name === 'ranked')!;
+    engine.registry = async () => ({ methods: [ranked, { ...ranked, name: 'beside' }], presets: [] });
+    const solver = new BudgetSolver(new MethodService(engine));
+    const keptAt = async (rank: number): Promise<string[][]> => {
+      const file = draft({ method: { name: 'ranked', rank } });
+      return (await solver.solve(file, composed(file), 1e6, bytesOf)).map(({ kept }) => kept);
+    };
+    const byDefault = Number(ranked.parameters[0]!.default);
+    expect(await keptAt(2 * byDefault)).toEqual([[], [`rank ${2 * byDefault}`]]);
+    expect(await keptAt(byDefault)).toEqual([[], []]);
+  });
+
   it('offers a fork no other method: its checkpoint is of this one', async () => {
     const options = await solve(1e6, draft({ from: { run: 'r', step: 5 } }));
     expect(options.map(({ method }) => method)).toEqual(['ranked']);

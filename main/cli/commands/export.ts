@@ -54,7 +54,7 @@ export function addExport(program: Command, withContext: WithContext): void {
             }
           },
         ).finally(finish);
-        const written = { output: place, bytes: folderBytes(place) };
+        const written = { output: place, bytes: await folderBytes(place) };
         output.result(written, () => `${bytes(written.bytes)} in ${place}`);
       });
     });

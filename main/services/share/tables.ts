@@ -14,7 +14,7 @@ const ROWS: Row[] = [
   { title: 'Evaluation loss', of: ({ evalLoss }) => evalLoss, text: figure },
   { title: 'Best evaluation loss', of: ({ bestEvalLoss }) => bestEvalLoss, text: figure },
   { title: 'Tokens a second', of: ({ tokensPerSecond }) => tokensPerSecond, text: whole },
-  { title: 'Time trained', of: ({ seconds }) => seconds, text: duration },
+  { title: 'Time trained', of: ({ seconds }) => seconds || null, text: duration },
   { title: 'Memory planned', of: ({ planBytes }) => planBytes, text: bytes },
   { title: 'Memory at its peak', of: ({ peakBytes }) => peakBytes, text: bytes },
 ];

@@ -17,7 +17,7 @@ const api = {
     plan: async ({ draft }: { draft: RunDraft }) =>
       answer({ plan: { fits: bytesOf(draft) <= budgetOf(draft), budgetBytes: budgetOf(draft) } }),
     solve: async ({ draft }: { draft: RunDraft }) =>
-      answer([{ method: 'beside', file: draft, recommended: true, fits: true, planBytes: bytesOf(draft) }]),
+      answer([{ method: 'beside', file: draft, kept: [], recommended: true, fits: true, planBytes: bytesOf(draft) }]),
   },
 };
 
