@@ -3,7 +3,7 @@ import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import type { Message } from './messages.ts';
 
 /** What models without a template of their own are trained with. The end-of-text token ends an assistant's turn. */
-export const SIMPLE_TEMPLATE = `{{- bos_token }}
+const SIMPLE_TEMPLATE = `{{- bos_token }}
 {%- for message in messages %}
 {%- if message.role == 'system' %}{{ message.content + '\\n\\n' }}
 {%- elif message.role == 'user' %}{{ 'User: ' + message.content + '\\n' }}

@@ -23,7 +23,7 @@ export function weightFiles(folder: string): string[] {
   );
 }
 
-export const isPickle = (name: string): boolean => /\.(bin|pt|pth|ckpt|pkl)$/i.test(name);
+const isPickle = (name: string): boolean => /\.(bin|pt|pth|ckpt|pkl)$/i.test(name);
 
 function shards(folder: string): string[] {
   const file = path.join(folder, INDEX);

@@ -89,7 +89,7 @@ export function stampOf(place: string): string | null {
   }
 }
 
-export const noProblems = (): ProblemList => ({ count: 0, first: [] });
+const noProblems = (): ProblemList => ({ count: 0, first: [] });
 
 function list(problems: ProblemList, problem: DataProblem): void {
   problems.count += 1;

@@ -88,6 +88,8 @@ export class RunRecorder {
   #goOnFrom(done: number, before = { tokens: 0, seconds: 0 }): void {
     this.#store.metrics.dropAfter(this.#run, done, COUNTED_SERIES);
     this.#store.events.dropAfter(this.#run, done, COUNTED_EVENTS);
+    // Whoever shows the curve shows steps that are no more.
+    if (done > 0) this.#notices.publish({ topic: 'changed', noun: 'runs' });
     this.#tokens = this.#store.metrics.last(this.#run, 'tokens') ?? before.tokens;
     this.#seconds = this.#store.metrics.last(this.#run, 'seconds') ?? before.seconds;
   }

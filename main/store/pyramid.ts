@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 
 /** Steps in a bucket of a level, by those in one of the level below. */
-export const FANOUT = 8;
+const FANOUT = 8;
 /** The buckets of the highest level hold 32,768 steps: few enough of them to be read whole. */
 export const LEVELS = 5;
 

@@ -64,7 +64,7 @@ export const NAME_LENGTH = 120;
  * The run file, version 1. Parsing writes out every default that does not depend on the machine, the method or the place of
  * the file; the service that composes a run fills in those.
  */
-export const runFileSchema = z.strictObject({
+const runFileSchema = z.strictObject({
   version: z.literal(1).default(1),
   name: z.string().min(1).max(NAME_LENGTH).optional(),
   model: modelSchema,

@@ -14,7 +14,7 @@ export function listenToMain(): void {
 }
 
 /** @returns what ends the listening */
-export function onNotice<T extends Topic>(topic: T, listener: (notice: Of<T>) => void): () => void {
+function onNotice<T extends Topic>(topic: T, listener: (notice: Of<T>) => void): () => void {
   const known = listeners.get(topic) ?? new Set();
   listeners.set(topic, known);
   known.add(listener);

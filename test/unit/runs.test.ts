@@ -120,7 +120,11 @@ describe('training', () => {
     expect(first.stopped).toBe(true);
     expect(records.find(first.id).state).toBe('paused');
     engine.resumeFrom = 2;
+    const told: string[] = [];
+    app.notices.subscribe((notice) => notice.topic === 'changed' && told.push(notice.noun));
     const second = await runs.resume(path.join(folder, 'out'));
+    // Charts that are open show steps that were taken back.
+    expect(told).toContain('runs');
     expect(second).toMatchObject({ id: first.id, stopped: false });
     expect(records.show(first.id)).toMatchObject({ state: 'finished' });
     expect(records.show(first.id).loss.map(({ step }) => step)).toEqual([0, 1, 2, 3]);

@@ -41,7 +41,7 @@ export function jsonRow(bytes: Buffer, place: Place): Finding {
 }
 
 /** A problem behind `before`, the text from the place up to it. */
-export function problemAt(place: Place, before: string, what: Pick<DataProblem, 'message' | 'hint'>): DataProblem {
+function problemAt(place: Place, before: string, what: Pick<DataProblem, 'message' | 'hint'>): DataProblem {
   const lines = before.split('\n');
   const column = lines.at(-1)!.length + 1;
   return {

@@ -23,7 +23,7 @@ export interface Pick extends Candidate {
 }
 
 /** Whether the weights that it starts from stay as they are, so that what it leaves is a small addition to them. */
-export const leavesAdapter = ({ parts }: Method): boolean => parts.delta !== 'none' && parts.events === 'none';
+const leavesAdapter = ({ parts }: Method): boolean => parts.delta !== 'none' && parts.events === 'none';
 
 /** How little a method does besides the usual: the more of its parts are none, the less there is to tune and to wait for. */
 const plainness = ({ parts }: Method): number =>

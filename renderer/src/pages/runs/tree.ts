@@ -32,9 +32,3 @@ export function treeOf(runs: readonly RunSummary[], folded: ReadonlySet<string>)
   for (const root of roots) visit(root, 0, true);
   return rows;
 }
-
-/** Those with relatives among them: what a tree is looked at for. */
-export const hasFamilies = (runs: readonly RunSummary[]): boolean => {
-  const known = new Set(runs.map(({ id }) => id));
-  return runs.some(({ parent }) => parent !== null && known.has(parent.run));
-};

@@ -1,4 +1,4 @@
-export const GIB = 2 ** 30;
+const GIB = 2 ** 30;
 
 /** Steps of the budget's slider: fine on small machines, whole gibibytes on large ones. */
 export function budgetStep(memoryBytes: number): number {
