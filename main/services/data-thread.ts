@@ -4,7 +4,7 @@ import type { DataProgress } from './data-stages.ts';
 import type { DataWork } from './data-work.ts';
 import type { FromDataWorker, ToDataWorker } from './data-worker-messages.ts';
 
-/** A thread that has been asked to stop gets so long to clear away what it has half written. */
+/** A thread that has been asked to stop or to leave gets so long to clear away what it has half written. */
 const PATIENCE_MS = 2000;
 
 interface Pending {
@@ -16,6 +16,8 @@ interface Pending {
 /** A thread that works on data, one thing at a time. */
 export class DataThread {
   readonly #worker: Worker;
+  readonly #gone: Promise<void>;
+  #busy = false;
   #pending: Pending | undefined;
   /** What the thread may still do before it is ended. */
   #patience: NodeJS.Timeout | undefined;
@@ -26,10 +28,13 @@ export class DataThread {
     this.#worker = new Worker(entry, { execArgv: [] });
     this.#worker.on('message', (message: FromDataWorker) => this.#take(message));
     this.#worker.on('error', (error: Error) => this.#died(error.message));
-    this.#worker.on('exit', (status) => {
-      clearTimeout(this.#patience);
-      this.#died(`status ${status}`);
-      onEnd();
+    this.#gone = new Promise((resolve) => {
+      this.#worker.on('exit', (status) => {
+        clearTimeout(this.#patience);
+        this.#died(`status ${status}`);
+        onEnd();
+        resolve();
+      });
     });
   }
 
@@ -39,6 +44,7 @@ export class DataThread {
     onProgress: (progress: DataProgress) => void,
   ): Promise<DataWork[K]['answer']> {
     this.#worker.ref();
+    this.#busy = true;
     return new Promise<DataWork[K]['answer']>((resolve, reject) => {
       this.#pending = { onProgress, resolve: resolve as (answer: unknown) => void, reject };
       this.#worker.postMessage({ type: 'do', work, input });
@@ -57,12 +63,20 @@ export class DataThread {
     this.#worker.postMessage({ type: 'cancel' } satisfies ToDataWorker);
   }
 
+  /** A thread that rests leaves by itself, which is gentler on what it has loaded; one that works is ended. */
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    const stop = (): void => void this.#worker.terminate();
+    if (this.#busy) stop();
+    else this.#worker.postMessage({ type: 'leave' } satisfies ToDataWorker);
+    this.#worker.ref();
+    const late = setTimeout(stop, PATIENCE_MS);
+    await this.#gone;
+    clearTimeout(late);
   }
 
   #take(message: FromDataWorker): void {
     if (message.type === 'progress') return this.#pending?.onProgress(message.progress);
+    this.#busy = false;
     if (this.#patience) return void this.end();
     const pending = this.#settle();
     if (message.type === 'done') return pending?.resolve(message.answer);

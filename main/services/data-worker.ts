@@ -21,5 +21,6 @@ async function take({ work, input }: Extract<ToDataWorker, { type: 'do' }>): Pro
 
 parentPort?.on('message', (message: ToDataWorker) => {
   if (message.type === 'cancel') current?.abort();
+  else if (message.type === 'leave') parentPort?.close();
   else void take(message);
 });
