@@ -4,7 +4,7 @@ import path from 'node:path';
 
 /** Bytes of everything below a folder, links not followed; 0 where it is not there. */
 export async function folderBytes(folder: string): Promise<number> {
-  return total(await entriesOf(folder), (entry) => {
+  return total(await entriesOf(folder), async (entry) => {
     const full = path.join(folder, entry.name);
     if (entry.isDirectory()) return folderBytes(full);
     return entry.isFile() ? fileBytes(full) : 0;
@@ -25,6 +25,6 @@ const fileBytes = (file: string): Promise<number> =>
 
 const entriesOf = (folder: string): Promise<Dirent[]> => readdir(folder, { withFileTypes: true }).catch(() => []);
 
-async function total<T>(all: readonly T[], bytesOf: (each: T) => number | Promise<number>): Promise<number> {
+async function total<T>(all: readonly T[], bytesOf: (each: T) => Promise<number>): Promise<number> {
   return (await Promise.all(all.map(bytesOf))).reduce((sum, bytes) => sum + bytes, 0);
 }

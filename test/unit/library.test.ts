@@ -239,7 +239,7 @@ describe('cleaning checkpoints', () => {
     run('fork', path.join(folder, 'fork'), 'queued');
     services.store.runs.update('fork', { parent: 'ended', parentStep: 1 });
     for (const id of ['ended', 'resting']) checkpoints(id);
-    expect(services.storage.clean('checkpoints')).toBe(10);
+    expect(await services.storage.clean('checkpoints')).toBe(10);
     const left = (id: string) =>
       services.store.checkpoints
         .list(id)
