@@ -23,4 +23,8 @@ router.onError((error) => {
   console.error(error);
   toastError(new RankwiseError('E_SCREEN', t('shell.screenMissing'), t('shell.screenMissingHint')));
 });
-app.use(createPinia()).use(i18n).use(router).mount('#app');
+app.use(createPinia()).use(i18n).use(router);
+
+// An address that changes before the first screen stands is not heard by the router: nothing is shown, and nothing to press, until then.
+const show = (): void => void app.mount('#app');
+router.isReady().then(show, show);
