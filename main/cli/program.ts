@@ -4,6 +4,7 @@ import { resolvePaths } from '../paths.ts';
 import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDownload } from './commands/download.ts';
 import { addExport } from './commands/export.ts';
 import { addImport } from './commands/import.ts';
 import { addInference } from './commands/inference.ts';
@@ -36,6 +37,7 @@ export function createProgram(version: string): Command {
     addTraining,
     addInference,
     addImport,
+    addDownload,
     addExport,
     addRuns,
     addDemo,
