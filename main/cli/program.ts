@@ -5,6 +5,7 @@ import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDownload } from './commands/download.ts';
+import { addHub } from './commands/hub.ts';
 import { addExport } from './commands/export.ts';
 import { addImport } from './commands/import.ts';
 import { addInference } from './commands/inference.ts';
@@ -38,6 +39,7 @@ export function createProgram(version: string): Command {
     addInference,
     addImport,
     addDownload,
+    addHub,
     addExport,
     addRuns,
     addDemo,

@@ -14,7 +14,6 @@ import { idOfPlace } from './ids.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelPlanner } from './model-planner.ts';
 import { claimDownload } from './run-lock.ts';
-import type { SettingsService } from './settings.ts';
 import type { Progress } from './tasks.ts';
 
 const PUBLIC_HUB = 'https://huggingface.co';
@@ -22,14 +21,11 @@ const NOTE = 'download.json';
 const note = z.object({ repository: z.string(), commit: z.string(), endpoint: z.string(), totalBytes: z.number() });
 
 export interface HubParts {
-  settings: Pick<SettingsService, 'get'>;
   planner: Pick<ModelPlanner, 'proveConfig' | 'proveModel'>;
   library: Pick<ModelLibrary, 'enterDownloaded' | 'add'>;
   /** Where models lie, one folder each, and where downloads are filled: on the same disk. */
   folders: { models: string; downloads: string };
   env?: NodeJS.ProcessEnv;
-  /** The user's access token, asked for with every use. */
-  token?: () => string | null;
   machine?: HubMachine;
 }
 
@@ -38,7 +34,7 @@ export interface DownloadRequest {
   repository: string;
   /** Branch, tag or commit. */
   revision: string;
-  /** Another hub than that of the settings. */
+  /** Another hub than that of HF_ENDPOINT. */
   endpoint?: string;
   /** A folder to be made, instead of one of the library's own. */
   output?: string;
@@ -55,13 +51,9 @@ export class HubLibrary {
     this.#env = parts.env ?? process.env;
   }
 
-  /** The address that is asked unless another is named. Throws E_HUB where HF_ENDPOINT is none. */
-  endpoint(): string {
-    return checkEndpoint(this.#parts.settings.get().hubEndpoint ?? (this.#env.HF_ENDPOINT || PUBLIC_HUB));
-  }
-
-  search(words: string, signal: AbortSignal): Promise<HubModel[]> {
-    return this.#client().search(words, signal);
+  /** Models of the hub. Throws E_NETWORK, E_OFFLINE, E_HUB. @param endpoint another hub than that of HF_ENDPOINT */
+  search(words: string, endpoint: string | undefined, signal: AbortSignal): Promise<HubModel[]> {
+    return this.#client(endpoint).search(words, signal);
   }
 
   /**
@@ -137,12 +129,11 @@ export class HubLibrary {
     release();
   }
 
-  #client(endpoint?: string): HubClient {
-    const { hubOffline } = this.#parts.settings.get();
+  #client(endpoint: string | undefined): HubClient {
     return new HubClient({
-      endpoint: endpoint === undefined ? this.endpoint() : checkEndpoint(endpoint),
-      token: (this.#parts.token?.() ?? this.#env.HF_TOKEN?.trim()) || null,
-      offline: hubOffline || ['1', 'true', 'yes', 'on'].includes((this.#env.HF_HUB_OFFLINE ?? '').toLowerCase()),
+      endpoint: checkEndpoint(endpoint ?? (this.#env.HF_ENDPOINT || PUBLIC_HUB)),
+      token: this.#env.HF_TOKEN?.trim() || null,
+      offline: ['1', 'true', 'yes', 'on'].includes((this.#env.HF_HUB_OFFLINE ?? '').toLowerCase()),
       fetch: (input, init) => fetch(input, init),
     });
   }

@@ -41,7 +41,7 @@ export async function getFromHub(
     throw new RankwiseError(
       'E_OFFLINE',
       'Rankwise is set to stay offline, so nothing is asked of a hub.',
-      'Allow it in the settings (and unset HF_HUB_OFFLINE), or add a model folder of this machine.',
+      'Unset HF_HUB_OFFLINE, or add a model folder of this machine.',
     );
   }
   const own = new URL(access.endpoint);

@@ -81,7 +81,6 @@ export function openLibrary(parts: LibraryParts) {
     modelLibrary,
     planner,
     hub: new HubLibrary({
-      settings,
       planner,
       library: modelLibrary,
       folders: { models: folders.models, downloads: path.join(paths.home, 'downloads') },

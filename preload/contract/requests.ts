@@ -202,8 +202,6 @@ export const REQUESTS = {
       notifications: z.boolean().optional(),
       keepAwake: z.boolean().optional(),
       onClose: z.enum(['ask', 'background', 'pause']).optional(),
-      hubEndpoint: z.string().max(300).nullable().optional(),
-      hubOffline: z.boolean().optional(),
     }),
     storage: nothing,
     clean: z.strictObject({ what: z.enum(['cache', 'checkpoints']) }),

@@ -36,10 +36,6 @@ export interface Settings {
   keepAwake: boolean;
   /** What closing the window does while a run trains. */
   onClose: 'ask' | 'background' | 'pause';
-  /** Where models are downloaded from; null = HF_ENDPOINT, or the Hugging Face Hub. */
-  hubEndpoint: string | null;
-  /** Ask nothing of a hub. */
-  hubOffline: boolean;
 }
 
 export interface StorageUse {

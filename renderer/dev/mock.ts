@@ -19,8 +19,6 @@ export function mockBridge(empty: boolean): Bridge {
     notifications: true,
     keepAwake: true,
     onClose: 'ask',
-    hubEndpoint: null,
-    hubOffline: false,
   };
   const runs = empty ? [] : [run('a', 'LoQT rank 32', 'loqt', 'running'), run('b', 'LoRA rank 16', 'lora', 'finished')];
   const projects = empty

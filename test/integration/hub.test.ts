@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { filesIn } from '../../main/formats/folder-stamp.ts';
+import type { HubModel, UnfinishedDownload } from '../../preload/contract/hub.ts';
 import type { ModelSummary } from '../../preload/contract/models.ts';
 import { HubServer, tinyModel } from '../unit/hub-server.ts';
 import { Terminal } from './command-line.ts';
@@ -47,11 +48,27 @@ describe('rankwise download', () => {
     expect(status).toBe(1);
     expect(stderr).toContain('E_CANCELLED');
     expect(stderr).toContain('goes on from there');
+    const [begun] = await terminal.ask<UnfinishedDownload[]>('hub', 'unfinished');
+    expect(begun).toMatchObject({ repository: 'lab/tiny', running: false });
     free();
     hub.hold = null;
     const model = await terminal.ask<ModelSummary>('download', 'lab/tiny', '--endpoint', hub.address);
     expect(model).toMatchObject({ name: 'tiny', origin: 'hub', architecture: 'llama', problem: null });
     expect(hub.of('model.safetensors').at(-1)!.range).toBe('bytes=4096-');
     expect(existsSync(path.join(terminal.folder, 'home', 'models', model.id, 'model.safetensors'))).toBe(true);
+    expect(await terminal.ask<UnfinishedDownload[]>('hub', 'unfinished')).toEqual([]);
+  });
+});
+
+describe('rankwise hub', () => {
+  it('finds models', async () => {
+    const found = await terminal.ask<HubModel[]>('hub', 'search', 'tiny', '--endpoint', hub.address);
+    expect(found.map(({ repository }) => repository)).toContain('lab/tiny');
+  });
+
+  it('says so for a download that is not there', async () => {
+    const { status, stderr } = await terminal.start(['hub', 'discard', 'nothing']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('no unfinished download');
   });
 });
