@@ -11,6 +11,7 @@ export const words = {
     newProject: 'New project…',
     importData: 'Import data…',
     addModel: 'Add a model…',
+    downloadModel: 'Download a model…',
     settings: 'Settings',
     find: 'Find',
     home: 'Home',

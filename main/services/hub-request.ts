@@ -1,4 +1,5 @@
 import { RankwiseError } from '../../preload/contract/errors.ts';
+import { type Alarm, causeOf, PassingFailure, unlessIdle } from './hub-failure.ts';
 
 const MOST_REDIRECTS = 5;
 
@@ -8,22 +9,12 @@ export interface HubAccess {
   token: string | null;
   offline: boolean;
   fetch: typeof fetch;
+  alarm: Alarm;
 }
 
 export interface HubRequest {
   headers?: Record<string, string>;
   signal: AbortSignal;
-}
-
-/** A failure that may be over the next time: the connection, or a server that is too busy. */
-export class PassingFailure extends RankwiseError {
-  /** The server's wish, where it has told one. */
-  readonly waitMs: number | null;
-
-  constructor(message: string, waitMs: number | null = null) {
-    super('E_NETWORK', message, 'Check the connection and the address of the hub, then try again.');
-    this.waitMs = waitMs;
-  }
 }
 
 /**
@@ -70,18 +61,16 @@ export async function getFromHub(
 }
 
 async function reach(access: HubAccess, url: URL, options: RequestInit & { signal: AbortSignal }): Promise<Response> {
+  const silence = new AbortController();
+  const signal = AbortSignal.any([options.signal, silence.signal]);
   try {
-    return await access.fetch(url.href, options);
+    const answer = access.fetch(url.href, { ...options, signal });
+    return await unlessIdle(answer, access.alarm, url.host, () => silence.abort());
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof PassingFailure) throw error;
     throw new PassingFailure(`${url.host} cannot be reached (${causeOf(error)}).`);
   }
-}
-
-/** Why a connection failed, in a word: "ECONNREFUSED". */
-export function causeOf(error: unknown): string {
-  const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
-  return cause?.code ?? cause?.message ?? message;
 }
 
 async function refused(access: HubAccess, answer: Response, subject: string): Promise<Response> {

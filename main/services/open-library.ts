@@ -77,19 +77,22 @@ export function openLibrary(parts: LibraryParts) {
     inUse,
     neededBy,
   });
+  const downloads = path.join(paths.home, 'downloads');
+  const hub = new HubLibrary({
+    planner,
+    library: modelLibrary,
+    folders: { models: folders.models, downloads },
+    changed: () => notices.publish({ topic: 'changed', noun: 'downloads' }),
+  });
   return {
     modelLibrary,
     planner,
-    hub: new HubLibrary({
-      planner,
-      library: modelLibrary,
-      folders: { models: folders.models, downloads: path.join(paths.home, 'downloads') },
-    }),
+    hub,
     adapterLibrary,
     bake: new BakeService(engine, adapterLibrary, models, modelLibrary, settings, inUse, folders.models),
     playground: new Playground(inference, models, adapterLibrary, settings, notices),
     places: new Places({ home: paths.home, records, models, adapters, dataset: parts.dataset }),
-    storage: new StorageService(store, { ...paths, ...folders, runs: path.join(paths.home, 'runs') }),
+    storage: new StorageService(store, { ...paths, ...folders, downloads, runs: path.join(paths.home, 'runs') }, hub),
     rescan: new RescanService({
       ...parts.rediscover,
       store,

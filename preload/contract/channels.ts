@@ -23,6 +23,15 @@ export const CALLS: { readonly [N in Noun]: Calls<N> } = {
     xray: true,
   },
   models: { list: true, card: true, add: true, rename: true, remove: true, fits: true },
+  hub: {
+    connection: true,
+    search: true,
+    inspect: true,
+    download: true,
+    unfinished: true,
+    resume: true,
+    discard: true,
+  },
   methods: { registry: true },
   runs: {
     list: true,

@@ -39,7 +39,7 @@ export interface Settings {
 }
 
 export interface StorageUse {
-  what: 'runs' | 'checkpoints' | 'models' | 'adapters' | 'datasets' | 'cache' | 'records';
+  what: 'runs' | 'checkpoints' | 'models' | 'downloads' | 'adapters' | 'datasets' | 'cache' | 'records';
   path: string;
   bytes: number;
   /** What cleaning up would free; 0 where there is nothing to clean. */

@@ -1,7 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../main/app.ts';
 import { filesIn } from '../../main/formats/folder-stamp.ts';
+import { resolvePaths } from '../../main/paths.ts';
+import { HubLibrary } from '../../main/services/hub-library.ts';
 import type { HubModel, UnfinishedDownload } from '../../preload/contract/hub.ts';
 import type { ModelSummary } from '../../preload/contract/models.ts';
 import { HubServer, tinyModel } from '../unit/hub-server.ts';
@@ -70,5 +74,26 @@ describe('rankwise hub', () => {
     const { status, stderr } = await terminal.start(['hub', 'discard', 'nothing']);
     expect(status).toBe(1);
     expect(stderr).toContain('no unfinished download');
+  });
+});
+
+describe('an inspection', () => {
+  it('plans from the config alone what the whole model then takes', async () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'rankwise-hub-'));
+    const app = createApp(resolvePaths({ RANKWISE_HOME: home }));
+    const { planner, modelLibrary } = await app.open();
+    const parts = { planner, library: modelLibrary, changed: () => undefined, env: { HF_ENDPOINT: hub.address } };
+    const folders = { models: path.join(home, 'models'), downloads: path.join(home, 'downloads') };
+    const library = new HubLibrary({ ...parts, folders });
+    const shape = { sequenceLength: 48, microBatch: 2, budgetBytes: null };
+    const { signal } = new AbortController();
+    const { fits, problem } = await library.inspect({ repository: 'lab/tiny', revision: 'main' }, shape, signal);
+    expect(problem).toBeNull();
+    const model = await library.download({ repository: 'lab/tiny', revision: 'main' }, () => undefined, signal);
+    expect(await planner.fits({ path: path.join(folders.models, model.id) }, shape)).toEqual(fits);
+    const refused = await library.inspect({ repository: 'lab/mamba', revision: 'main' }, shape, signal);
+    expect(refused.problem?.message).toContain('mamba');
+    await app.close();
+    rmSync(home, { recursive: true });
   });
 });

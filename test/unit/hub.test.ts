@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp, type App, type Services } from '../../main/app.ts';
 import { resolvePaths } from '../../main/paths.ts';
 import type { HubMachine } from '../../main/services/hub-download.ts';
@@ -18,6 +18,9 @@ let services: Services;
 let hub: HubServer;
 let waits: number[];
 let machine: HubMachine;
+/** What waits for a hub's silence now. */
+let alarms: Set<() => void>;
+let changes: number;
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'rankwise-unit-'));
@@ -26,7 +29,13 @@ beforeEach(async () => {
   services = await app.open();
   hub = await HubServer.start();
   waits = [];
-  machine = { wait: async (ms) => void waits.push(ms), freeBytes: async () => 2 ** 40, open };
+  alarms = new Set();
+  changes = 0;
+  const alarm: HubMachine['alarm'] = (_, run) => {
+    alarms.add(run);
+    return () => alarms.delete(run);
+  };
+  machine = { wait: async (ms) => void waits.push(ms), alarm, freeBytes: async () => 2 ** 40, open };
 });
 afterEach(async () => {
   await hub.close();
@@ -42,6 +51,7 @@ function library(env: NodeJS.ProcessEnv = {}): HubLibrary {
     planner: services.planner,
     library: services.modelLibrary,
     folders: { models: home('models'), downloads: home('downloads') },
+    changed: () => (changes += 1),
     env: { HF_ENDPOINT: hub.address, ...env },
     machine,
   });
@@ -219,6 +229,74 @@ describe('a download', () => {
     await first;
   });
 
+  it('whose hub falls silent goes on from there, as after a broken connection', async () => {
+    hub.hold = new Promise(() => undefined);
+    const running = download();
+    const [part] = await vi.waitFor(async () => {
+      const [begun] = await library().unfinished();
+      const place = home('downloads', `${begun!.id}.part`, 'model.safetensors.part');
+      if (statSync(place).size !== 4096) throw new Error('It has not come yet.');
+      return [place];
+    });
+    hub.hold = null;
+    for (const silence of alarms) silence();
+    await running;
+    expect(existsSync(part)).toBe(false);
+    expect(waits).toEqual([1000]);
+    expect(hub.of('model.safetensors').at(-1)!.range).toBe('bytes=4096-');
+    expect(alarms.size).toBe(0);
+  });
+
+  it('is given up where the hub answers nothing at all', async () => {
+    hub.silent = true;
+    const running = expect(download()).rejects.toMatchObject({
+      code: 'E_NETWORK',
+      message: expect.stringContaining('has sent nothing for 60 seconds') as string,
+    });
+    await vi.waitFor(() => expect(hub.asked).toHaveLength(1));
+    for (const silence of alarms) silence();
+    await running;
+  });
+
+  it('to a folder of its own is told of while it is not whole, goes on, and can be removed', async () => {
+    const output = path.join(folder, 'mine');
+    hub.breaks = { after: 5000, times: 6 };
+    await expect(download({ output })).rejects.toMatchObject({ code: 'E_NETWORK' });
+    const [left] = await library().unfinished();
+    expect(left).toMatchObject({ repository: 'lab/tiny', output, running: false });
+    expect(left!.totalBytes).toBeGreaterThan(weights.length);
+    const { signal } = new AbortController();
+    expect(await library().resume(left!.id, () => undefined, signal)).toMatchObject({ path: output });
+    expect(hub.of('model.safetensors').at(-1)!.range).toBe('bytes=30000-');
+    expect(await library().unfinished()).toEqual([]);
+    expect(readdirSync(home('downloads'))).toEqual([]);
+
+    hub.breaks = { after: 5000, times: 6 };
+    const other = path.join(folder, 'other');
+    await expect(download({ output: other })).rejects.toMatchObject({ code: 'E_NETWORK' });
+    await library().discard((await library().unfinished())[0]!.id);
+    expect(readdirSync(folder).sort()).toEqual(['home', 'mine']);
+    expect(readdirSync(home('downloads'))).toEqual([]);
+  });
+
+  it('is counted in the storage, and removed there unless it goes on', async () => {
+    hub.breaks = { after: 5000, times: 6 };
+    await expect(download()).rejects.toMatchObject({ code: 'E_NETWORK' });
+    const use = async () => (await services.storage.use()).find(({ what }) => what === 'downloads')!;
+    const { bytes, cleanableBytes } = await use();
+    expect(bytes).toBeGreaterThan(30_000);
+    expect(cleanableBytes).toBe(bytes);
+    // Another process fills it, one that lives.
+    const { id } = (await services.hub.unfinished())[0]!;
+    const lock = home('downloads', `${id}.part`, 'download.lock');
+    writeFileSync(lock, String(process.ppid));
+    expect(await services.hub.unfinished()).toMatchObject([{ running: true }]);
+    expect(await services.storage.clean('downloads')).toBe(0);
+    rmSync(lock);
+    expect(await services.storage.clean('downloads')).toBe(bytes);
+    expect(readdirSync(home('downloads'))).toEqual([]);
+  });
+
   it('goes to a folder of its own where one is named', async () => {
     const output = path.join(folder, 'mine');
     expect(await download({ output })).toMatchObject({ origin: 'folder', path: output });
@@ -241,6 +319,61 @@ describe('a download', () => {
     services.modelLibrary.remove(id, true);
     await expect(download()).rejects.toMatchObject({ code: 'E_SAFETENSORS' });
     await nothingEntered();
+  });
+});
+
+describe('an inspection', () => {
+  const shape = { sequenceLength: 32, microBatch: 1, budgetBytes: null };
+  const inspect = (repository: string, env: NodeJS.ProcessEnv = {}) =>
+    library(env).inspect({ repository, revision: 'main' }, shape, new AbortController().signal);
+
+  it('tells what a download would bring and what training takes, and fetches no weights', async () => {
+    const told = await inspect('lab/tiny');
+    expect(told).toMatchObject({
+      commit: COMMIT,
+      licence: 'apache-2.0',
+      gated: false,
+      facts: { architecture: 'llama', layers: 1, vocabSize: 300 },
+      freeBytes: 2 ** 40,
+      doneBytes: 0,
+      problem: null,
+      model: null,
+    });
+    expect(told.files.map(({ name }) => name)).toEqual([
+      'config.json',
+      'README.md',
+      'generation_config.json',
+      'model.safetensors',
+    ]);
+    expect(told.bytes).toBe(told.files.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(told.fits.map(({ method }) => method)).toEqual(['plain', 'ranked']);
+    expect(hub.of('model.safetensors')).toEqual([]);
+    const { id } = await download();
+    expect(id).toBe(told.id);
+    expect((await inspect('lab/tiny')).model).toBe(id);
+  });
+
+  it('names what speaks against it and still tells what is known', async () => {
+    expect(await inspect('lab/locked')).toMatchObject({ gated: true, problem: { code: 'E_GATED' }, bytes: null });
+    expect(await inspect('lab/locked', { HF_TOKEN: 'hf_good' })).toMatchObject({ gated: true, problem: null });
+    engine.refusePlans = true;
+    const told = await inspect('lab/tiny');
+    expect(told).toMatchObject({ problem: { code: 'E_UNSUPPORTED' }, fits: [], facts: { architecture: 'llama' } });
+    expect(told.bytes).toBeGreaterThan(weights.length);
+    hub.files.delete('model.safetensors');
+    expect(await inspect('lab/tiny')).toMatchObject({ problem: { code: 'E_PICKLE' }, files: [] });
+  });
+
+  it('counts the shards of an index', async () => {
+    hub.files.delete('model.safetensors');
+    hub.files.set('model-00001-of-00001.safetensors', weights);
+    hub.files.set('consolidated.safetensors', weights);
+    const index = { weight_map: { w: 'model-00001-of-00001.safetensors' } };
+    hub.files.set('model.safetensors.index.json', Buffer.from(JSON.stringify(index)));
+    const { files, problem } = await inspect('lab/tiny');
+    expect(problem).toBeNull();
+    expect(files.map(({ name }) => name)).toContain('model-00001-of-00001.safetensors');
+    expect(files.map(({ name }) => name)).not.toContain('consolidated.safetensors');
   });
 });
 
@@ -344,6 +477,7 @@ describe('a search', () => {
         parameters: null,
         bytes: null,
       },
+      expect.objectContaining({ repository: 'lab/mamba', licence: null }),
     ]);
     expect(hub.asked[0]!.url).toContain('filter=text-generation');
   });
