@@ -4,9 +4,15 @@ import type { Services } from '../app.ts';
 /** What takes a moment and no task ends by itself: a hub that is silent is given up. */
 const unstopped = (): AbortSignal => new AbortController().signal;
 
-export const hubApi = ({ hub, tasks, files }: Services): Api['hub'] => ({
-  async connection() {
-    return hub.connection();
+export const hubApi = ({ hub, hubConnections, tasks, files }: Services): Api['hub'] => ({
+  connection: () => hubConnections.current(),
+  async keepToken({ token }) {
+    await hubConnections.keepToken(token);
+    return hubConnections.current();
+  },
+  async forgetToken() {
+    hubConnections.forgetToken();
+    return hubConnections.current();
   },
   search: ({ words }) => hub.search(words, undefined, unstopped()),
   inspect: ({ repository, revision, ...shape }) =>

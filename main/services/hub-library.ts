@@ -2,20 +2,18 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
-import type { HubConnection, HubInspection, HubModel, UnfinishedDownload } from '../../preload/contract/hub.ts';
+import type { HubInspection, HubModel, UnfinishedDownload } from '../../preload/contract/hub.ts';
 import type { ModelSummary } from '../../preload/contract/models.ts';
 import { writePassport } from '../formats/passport.ts';
 import { BegunDownloads, type DownloadNote } from './hub-begun.ts';
 import { HubClient, type HubRevision } from './hub-client.ts';
+import type { HubConnections } from './hub-connection.ts';
 import { downloadRevision, type HubMachine, realMachine } from './hub-download.ts';
 import { inspectRevision } from './hub-inspection.ts';
-import { checkEndpoint } from './hub-names.ts';
 import { idOfPlace } from './ids.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelPlanner, PlanShape } from './model-planner.ts';
 import type { Progress } from './tasks.ts';
-
-const PUBLIC_HUB = 'https://huggingface.co';
 
 export interface HubParts {
   planner: Pick<ModelPlanner, 'proveConfig' | 'proveModel' | 'fitsConfig'>;
@@ -24,7 +22,7 @@ export interface HubParts {
   folders: { models: string; downloads: string };
   /** Told when the unfinished downloads have become others. */
   changed: () => void;
-  env?: NodeJS.ProcessEnv;
+  connections: HubConnections;
   machine?: HubMachine;
 }
 
@@ -33,7 +31,7 @@ export interface DownloadRequest {
   repository: string;
   /** Branch, tag or commit. */
   revision: string;
-  /** Another hub than that of HF_ENDPOINT. */
+  /** Another hub than the current one. */
   endpoint?: string;
   /** A folder to be made, instead of one of the library's own. */
   output?: string;
@@ -42,25 +40,18 @@ export interface DownloadRequest {
 /** Models of a hub: found, downloaded, and entered in the library whole or not at all. */
 export class HubLibrary {
   readonly #parts: HubParts;
-  readonly #env: NodeJS.ProcessEnv;
   readonly #machine: HubMachine;
   readonly #begun: BegunDownloads;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
-    this.#env = parts.env ?? process.env;
     this.#machine = parts.machine ?? realMachine;
     this.#begun = new BegunDownloads(parts.folders.downloads, parts.changed);
   }
 
-  connection(): HubConnection {
-    const { endpoint, offline } = this.#client(undefined).access;
-    return { endpoint, offline };
-  }
-
-  /** Models of the hub. Throws E_NETWORK, E_OFFLINE, E_HUB. @param endpoint another hub than that of HF_ENDPOINT */
-  search(words: string, endpoint: string | undefined, signal: AbortSignal): Promise<HubModel[]> {
-    return this.#client(endpoint).search(words, signal);
+  /** Models of the hub. Throws E_NETWORK, E_OFFLINE, E_HUB. @param endpoint another hub than the current one */
+  async search(words: string, endpoint: string | undefined, signal: AbortSignal): Promise<HubModel[]> {
+    return (await this.#client(endpoint)).search(words, signal);
   }
 
   /** What a download would bring, whether it can be used, and what training it takes. Throws E_NETWORK, E_OFFLINE, E_HUB. */
@@ -70,7 +61,7 @@ export class HubLibrary {
     signal: AbortSignal,
   ): Promise<HubInspection> {
     const { planner, folders } = this.#parts;
-    const client = this.#client(undefined);
+    const client = await this.#client(undefined);
     const revision = await client.revision(repository, name, signal);
     const contents = await inspectRevision(client, revision, planner, shape, this.#machine, signal);
     const { endpoint } = client.access;
@@ -101,7 +92,7 @@ export class HubLibrary {
     const output = request.output === undefined ? null : path.resolve(request.output);
     if (output !== null && existsSync(output))
       throw new RankwiseError('E_OUTPUT', `${output} is there already.`, 'Name a folder that is not there yet.');
-    const client = this.#client(request.endpoint);
+    const client = await this.#client(request.endpoint);
     const revision = await client.revision(request.repository, request.revision, signal);
     const name = nameOf(revision);
     const id = idOf(client.access.endpoint, revision, output);
@@ -171,14 +162,9 @@ export class HubLibrary {
     }
   }
 
-  #client(endpoint: string | undefined): HubClient {
-    return new HubClient({
-      endpoint: checkEndpoint(endpoint ?? (this.#env.HF_ENDPOINT || PUBLIC_HUB)),
-      token: this.#env.HF_TOKEN?.trim() || null,
-      offline: ['1', 'true', 'yes', 'on'].includes((this.#env.HF_HUB_OFFLINE ?? '').toLowerCase()),
-      fetch: (input, init) => fetch(input, init),
-      alarm: this.#machine.alarm,
-    });
+  async #client(endpoint: string | undefined): Promise<HubClient> {
+    const access = await this.#parts.connections.access(endpoint);
+    return new HubClient({ ...access, fetch: (input, init) => fetch(input, init), alarm: this.#machine.alarm });
   }
 }
 

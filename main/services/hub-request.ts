@@ -8,6 +8,8 @@ export interface HubAccess {
   endpoint: string;
   token: string | null;
   offline: boolean;
+  /** What a user can do: to give a token, and to come online again. */
+  cures: { token: string; online: string };
   fetch: typeof fetch;
   alarm: Alarm;
 }
@@ -32,7 +34,7 @@ export async function getFromHub(
     throw new RankwiseError(
       'E_OFFLINE',
       'Rankwise is set to stay offline, so nothing is asked of a hub.',
-      'Unset HF_HUB_OFFLINE, or add a model folder of this machine.',
+      access.cures.online,
     );
   }
   const own = new URL(access.endpoint);
@@ -90,14 +92,14 @@ async function refused(access: HubAccess, answer: Response, subject: string): Pr
     throw new RankwiseError(
       'E_HUB',
       `${host} has no ${subject}, or does not show it.`,
-      'Check its name; a private one needs your token (HF_TOKEN).',
+      `Check its name; for a private one make an access token in your account there, and ${access.cures.token}.`,
     );
   if (status === 401 || status === 403)
     throw new RankwiseError(
       'E_GATED',
       `${host} does not give out ${subject} without permission.`,
       access.token === null
-        ? 'Accept its terms on its page there, make an access token in your account, and give it as HF_TOKEN.'
+        ? `Accept its terms on its page there, make an access token in your account, and ${access.cures.token}.`
         : 'Accept its terms on its page there with the account of your token, or use a token that may read it.',
     );
   throw new RankwiseError('E_HUB', `${host} answers ${status} for ${subject}.`);

@@ -6,9 +6,12 @@ import { AdapterImport } from './adapter-import.ts';
 import { AdapterLibrary } from './adapter-library.ts';
 import { AdapterShelf } from './adapter-shelf.ts';
 import { BakeService } from './bake.ts';
+import type { Desk } from './desk.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
+import { HubConnections } from './hub-connection.ts';
 import { HubLibrary } from './hub-library.ts';
+import { HubToken } from './hub-token.ts';
 import type { InferenceService } from './inference.ts';
 import { type DatasetPlace, KnownPlaces } from './known-places.ts';
 import type { MethodService } from './methods.ts';
@@ -28,6 +31,7 @@ export interface LibraryParts {
   paths: { home: string; database: string; cache: string; uploads: string; library: string };
   engine: EngineHost;
   notices: NoticeHub;
+  desk: Desk;
   tasks: TaskService;
   files: FileService;
   methods: MethodService;
@@ -78,9 +82,14 @@ export function openLibrary(parts: LibraryParts) {
     neededBy,
   });
   const downloads = path.join(paths.home, 'downloads');
+  const hubConnections = new HubConnections({
+    settings: () => settings.get(),
+    token: new HubToken(path.join(paths.home, 'hub-token.json'), parts.desk.keyStore),
+  });
   const hub = new HubLibrary({
     planner,
     library: modelLibrary,
+    connections: hubConnections,
     folders: { models: folders.models, downloads },
     changed: () => notices.publish({ topic: 'changed', noun: 'downloads' }),
   });
@@ -88,6 +97,7 @@ export function openLibrary(parts: LibraryParts) {
     modelLibrary,
     planner,
     hub,
+    hubConnections,
     adapterLibrary,
     bake: new BakeService(engine, adapterLibrary, models, modelLibrary, settings, inUse, folders.models),
     playground: new Playground(inference, models, adapterLibrary, settings, notices),

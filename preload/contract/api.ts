@@ -79,6 +79,9 @@ export interface Api {
   /** Models of the Hugging Face Hub or of a mirror. Only what is called here asks anything of a network. */
   hub: {
     connection(): Promise<HubConnection>;
+    /** Keeps a token for the current hub in the operating system's key store, sealed. Throws E_KEY_STORE where there is none. */
+    keepToken(input: { token: string }): Promise<HubConnection>;
+    forgetToken(): Promise<HubConnection>;
     search(input: { words: string }): Promise<HubModel[]>;
     /** What a download would bring, judged by the engine, before anything large is fetched. */
     inspect(input: {

@@ -25,6 +25,8 @@ export const CALLS: { readonly [N in Noun]: Calls<N> } = {
   models: { list: true, card: true, add: true, rename: true, remove: true, fits: true },
   hub: {
     connection: true,
+    keepToken: true,
+    forgetToken: true,
     search: true,
     inspect: true,
     download: true,

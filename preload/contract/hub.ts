@@ -72,8 +72,23 @@ export interface UnfinishedDownload {
   running: boolean;
 }
 
-/** Which hub is asked, and whether anything may be. */
+/** Which hub is asked, by which token, and whether any may be. What the environment says wins over the settings. */
 export interface HubConnection {
   endpoint: string;
+  /** HF_ENDPOINT, the settings, or nobody: then it is huggingface.co. */
+  endpointFrom: 'environment' | 'settings' | 'default';
   offline: boolean;
+  /** HF_HUB_OFFLINE, or the settings. */
+  offlineFrom: 'environment' | 'settings';
+  /** Of the user for this hub. What it is stays in main. */
+  token: {
+    /** The one that is sent: of HF_TOKEN, or the one that is kept. */
+    from: 'environment' | 'kept' | 'none';
+    /** Whether one is kept for this hub, and whether the key store still opens it. */
+    kept: boolean;
+    opens: boolean;
+    /** Name of the key store, or null and why there is none. */
+    store: string | null;
+    reason: string | null;
+  };
 }

@@ -106,6 +106,13 @@ export const REQUESTS = {
   },
   hub: {
     connection: nothing,
+    keepToken: z.strictObject({
+      token: z
+        .string()
+        .trim()
+        .regex(/^[!-~]{1,500}$/, 'A token has no spaces.'),
+    }),
+    forgetToken: nothing,
     search: z.strictObject({ words: z.string().trim().min(1).max(200) }),
     inspect: z.strictObject({ repository, revision, sequenceLength, microBatch }),
     download: z.strictObject({ repository, revision, task }),
@@ -215,6 +222,8 @@ export const REQUESTS = {
       notifications: z.boolean().optional(),
       keepAwake: z.boolean().optional(),
       onClose: z.enum(['ask', 'background', 'pause']).optional(),
+      hubAddress: z.string().trim().max(500).nullable().optional(),
+      hubOffline: z.boolean().optional(),
     }),
     storage: nothing,
     clean: z.strictObject({ what: z.enum(['cache', 'checkpoints', 'downloads']) }),

@@ -36,6 +36,10 @@ export interface Settings {
   keepAwake: boolean;
   /** What closing the window does while a run trains. */
   onClose: 'ask' | 'background' | 'pause';
+  /** Address of the hub that models come from; null = huggingface.co. */
+  hubAddress: string | null;
+  /** Nothing may be asked of a hub. */
+  hubOffline: boolean;
 }
 
 export interface StorageUse {

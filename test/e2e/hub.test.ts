@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 import { HubServer } from '../unit/hub-server.ts';
 import { call } from './calls.ts';
-import { DOORS, freshHome, type OpenApp } from './doors.ts';
+import { DOORS, freshHome, openDesktop, type OpenApp } from './doors.ts';
 import { tabTo } from './keyboard.ts';
 import { shoot, violations, violationsInBothThemes } from './looks.ts';
 
@@ -136,5 +137,121 @@ describe.each(DOORS)('the Hub on screen (%s)', (door, open) => {
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');
     hub = await HubServer.start();
+  });
+});
+
+async function goToPreferences(page: Page): Promise<void> {
+  await page.evaluate(() => void (location.hash = '#/settings?part=preferences'));
+  await page.getByRole('heading', { name: 'Models from the Hub' }).waitFor();
+}
+
+describe.each(DOORS)('the Hub in the settings (%s)', (door, open) => {
+  it('is another address, or nobody, on screen', async () => {
+    const hub = await HubServer.start();
+    const app = await open();
+    const { page } = app;
+    try {
+      await goToPreferences(page);
+      const address = page.getByRole('textbox', { name: 'Address of the hub' });
+      await address.fill('not an address');
+      await page.keyboard.press('Enter');
+      await page.getByText('Write it like https://huggingface.co', { exact: false }).waitFor();
+      await address.fill(`${hub.address}/`);
+      await page.keyboard.press('Enter');
+      const endpoint = async () => {
+        const answer = await call(page, 'hub', 'connection');
+        return answer.ok ? answer.value : null;
+      };
+      await expect.poll(endpoint).toMatchObject({ endpoint: hub.address, endpointFrom: 'settings', offline: false });
+      expect(await call(page, 'hub', 'search', { words: 'tiny' })).toMatchObject({ ok: true });
+      await page.getByRole('switch', { name: 'Stay offline' }).click();
+      await expect.poll(endpoint).toMatchObject({ offline: true, offlineFrom: 'settings' });
+      expect(await call(page, 'hub', 'search', { words: 'tiny' })).toMatchObject({
+        error: { code: 'E_OFFLINE', hint: expect.stringContaining('settings') as string },
+      });
+      const found = await violationsInBothThemes(page, (theme) => shoot(page, `hub-settings-${theme}-${door}`));
+      expect(found).toEqual([]);
+    } finally {
+      await app.close();
+      await hub.close();
+    }
+  });
+
+  it('is what the environment says, and that is told', async () => {
+    const app = await open({ env: { HF_ENDPOINT: 'http://127.0.0.1:9', HF_HUB_OFFLINE: '1', HF_TOKEN: 'hf_secret' } });
+    try {
+      await goToPreferences(app.page);
+      await app.page.getByText('The environment sets HF_ENDPOINT to http://127.0.0.1:9, and that wins.').waitFor();
+      await app.page.getByText('The environment sets HF_HUB_OFFLINE to stay offline, and that wins.').waitFor();
+      await app.page.getByText('HF_TOKEN is set in the environment', { exact: false }).waitFor();
+      expect(await app.page.content()).not.toContain('hf_secret');
+      // No key store without a keyring: nothing is offered that would lie in clear.
+      await app.page.getByText('start Rankwise with your token in HF_TOKEN', { exact: false }).waitFor();
+      expect(await app.page.getByLabel('Access token').count()).toBe(0);
+      expect(await call(app.page, 'hub', 'keepToken', { token: 'hf_x' })).toMatchObject({
+        error: { code: 'E_KEY_STORE' },
+      });
+      expect(await violations(app.page)).toEqual([]);
+      await shoot(app.page, `hub-settings-environment-${door}`);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+// A real Electron would ask a real keyring.
+describe.skipIf(process.env.RANKWISE_TEST_ELECTRON)('a token in the key store of the desktop', () => {
+  it('is kept sealed over a restart, sent to its hub alone, never shown again, and forgotten', async () => {
+    const home = freshHome();
+    const hub = await HubServer.start();
+    const other = await HubServer.start();
+    const start = (switches = ['--password-store=gnome-libsecret']): Promise<OpenApp> =>
+      openDesktop({ home, switches });
+    let app = await start();
+    try {
+      await call(app.page, 'system', 'change', { hubAddress: hub.address });
+      await goToPreferences(app.page);
+      await app.page.getByLabel('Access token').fill('hf_good');
+      const found = await violationsInBothThemes(app.page, (theme) => shoot(app.page, `hub-token-${theme}`));
+      expect(found).toEqual([]);
+      await app.page.keyboard.press('Enter');
+      const kept = `A token for 127.0.0.1:${hub.port} is kept in the GNOME keyring.`;
+      await app.page.getByText(kept).waitFor();
+      const file = path.join(home, 'hub-token.json');
+      expect(readFileSync(file, 'utf8')).not.toContain('hf_good');
+      expect(statSync(file).mode & 0o077).toBe(0);
+      await app.close();
+
+      app = await start();
+      await goToPreferences(app.page);
+      await app.page.getByText(kept).waitFor();
+      const told = await call(app.page, 'hub', 'connection');
+      expect(told).toMatchObject({ value: { token: { from: 'kept', kept: true } } });
+      expect(JSON.stringify([told, await call(app.page, 'system', 'settings')])).not.toContain('hf_good');
+      expect(await app.page.content()).not.toContain('hf_good');
+      const shape = { sequenceLength: 32, microBatch: 1 };
+      const look = { repository: 'lab/locked', revision: 'main', ...shape };
+      expect(await call(app.page, 'hub', 'inspect', look)).toMatchObject({ value: { problem: null } });
+      // Weights that lie elsewhere come without it.
+      hub.elsewhere = other.address;
+      await call(app.page, 'hub', 'download', { repository: 'lab/locked', revision: 'main', task: 'one' });
+      expect(other.asked.map(({ authorization }) => authorization)).toEqual([undefined]);
+      // Another hub is not told it.
+      await call(app.page, 'system', 'change', { hubAddress: other.address });
+      await call(app.page, 'hub', 'search', { words: 'tiny' });
+      expect(other.asked.at(-1)!.authorization).toBeUndefined();
+      await call(app.page, 'system', 'change', { hubAddress: hub.address });
+      await app.page.getByText(kept).waitFor();
+      await app.page.getByRole('button', { name: 'Forget it' }).click();
+      await app.page.getByLabel('Access token').waitFor();
+      expect(existsSync(file)).toBe(false);
+      await call(app.page, 'hub', 'search', { words: 'tiny' });
+      expect(hub.asked.at(-1)!.authorization).toBeUndefined();
+    } finally {
+      await app.close();
+      await hub.close();
+      await other.close();
+      rmSync(home, { recursive: true, force: true });
+    }
   });
 });

@@ -5,8 +5,11 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp, type App, type Services } from '../../main/app.ts';
 import { resolvePaths } from '../../main/paths.ts';
+import { HubConnections, PUBLIC_HUB } from '../../main/services/hub-connection.ts';
 import type { HubMachine } from '../../main/services/hub-download.ts';
 import { HubLibrary, type DownloadRequest } from '../../main/services/hub-library.ts';
+import { HubToken } from '../../main/services/hub-token.ts';
+import { type KeyStore, noKeyStore } from '../../main/services/key-store.ts';
 import { checkEndpoint, checkRepository, checkRevision } from '../../main/services/hub-names.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { COMMIT, HubServer, tinyModel } from './hub-server.ts';
@@ -52,7 +55,11 @@ function library(env: NodeJS.ProcessEnv = {}): HubLibrary {
     library: services.modelLibrary,
     folders: { models: home('models'), downloads: home('downloads') },
     changed: () => (changes += 1),
-    env: { HF_ENDPOINT: hub.address, ...env },
+    connections: new HubConnections({
+      settings: () => services.settings.get(),
+      token: new HubToken(home('hub-token.json'), noKeyStore),
+      env: { HF_ENDPOINT: hub.address, ...env },
+    }),
     machine,
   });
 }
@@ -452,6 +459,71 @@ describe('a hub that means harm', () => {
     expect(other.asked).toHaveLength(1);
     expect(other.asked[0]!.authorization).toBeUndefined();
     await other.close();
+  });
+});
+
+describe('which hub is asked', () => {
+  /** Seals by turning the text round. */
+  const keys: KeyStore = {
+    state: async () => ({ name: 'the test', reason: null }),
+    seal: async (text) => Buffer.from([...text].reverse().join('')),
+    open: async (sealed) => {
+      const text = [...sealed.toString()].reverse().join('');
+      if (locked) throw new Error('locked');
+      return { text, stale: false };
+    },
+  };
+  let locked = false;
+  const connections = (env: NodeJS.ProcessEnv = {}, store: KeyStore = keys): HubConnections =>
+    new HubConnections({
+      settings: () => services.settings.get(),
+      token: new HubToken(home('hub-token.json'), store),
+      env,
+    });
+
+  it('is nobody in particular, the settings, the environment, in this order', async () => {
+    expect(await connections().current()).toMatchObject({ endpoint: PUBLIC_HUB, endpointFrom: 'default' });
+    services.settings.change({ hubAddress: 'https://mirror.example/', hubOffline: true });
+    expect(await connections().current()).toMatchObject({
+      endpoint: 'https://mirror.example',
+      endpointFrom: 'settings',
+      offline: true,
+      offlineFrom: 'settings',
+    });
+    const env = { HF_ENDPOINT: hub.address, HF_HUB_OFFLINE: '0' };
+    expect(await connections(env).current()).toMatchObject({
+      endpoint: hub.address,
+      endpointFrom: 'environment',
+      offline: false,
+      offlineFrom: 'environment',
+    });
+    expect(() => services.settings.change({ hubAddress: 'nowhere' })).toThrow(/hubAddress/);
+  });
+
+  it('by the token that was kept for it, unless HF_TOKEN is set, and by none elsewhere', async () => {
+    services.settings.change({ hubAddress: hub.address });
+    await connections().keepToken('hf_good');
+    expect(readFileSync(home('hub-token.json'), 'utf8')).not.toContain('hf_good');
+    expect((await connections().access()).token).toBe('hf_good');
+    expect(await connections().current()).toMatchObject({ token: { from: 'kept', kept: true, opens: true } });
+    expect(JSON.stringify(await connections().current())).not.toContain('hf_good');
+    expect((await connections({ HF_TOKEN: 'hf_other' }).access()).token).toBe('hf_other');
+    expect((await connections().access('https://elsewhere.example')).token).toBeNull();
+    services.settings.change({ hubAddress: null });
+    expect(await connections().current()).toMatchObject({ token: { from: 'none', kept: false } });
+  });
+
+  it('by none where the key store opens it no more, or there is none', async () => {
+    services.settings.change({ hubAddress: hub.address });
+    await connections().keepToken('hf_good');
+    locked = true;
+    expect(await connections().current()).toMatchObject({ token: { from: 'none', kept: true, opens: false } });
+    locked = false;
+    expect((await connections({}, noKeyStore).access()).token).toBeNull();
+    connections().forgetToken();
+    expect(existsSync(home('hub-token.json'))).toBe(false);
+    await expect(connections({}, noKeyStore).keepToken('hf_good')).rejects.toMatchObject({ code: 'E_KEY_STORE' });
+    expect(existsSync(home('hub-token.json'))).toBe(false);
   });
 });
 
