@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { RankwiseError, reportOf } from '../../preload/contract/errors.ts';
 import type { HubContents } from '../../preload/contract/hub.ts';
+import { otherTokenizer } from '../formats/missing-tokenizer.ts';
 import type { HubClient, HubRevision } from './hub-client.ts';
 import { fetchFile, type HubMachine } from './hub-download.ts';
 import { PassingFailure } from './hub-failure.ts';
@@ -22,7 +23,16 @@ export async function inspectRevision(
   machine: HubMachine,
   signal: AbortSignal,
 ): Promise<HubContents> {
-  const contents: HubContents = { files: [], bytes: null, facts: null, fits: [], problem: null };
+  const names = revision.files.map(({ name }) => name);
+  const contents: HubContents = {
+    files: [],
+    bytes: null,
+    facts: null,
+    tokenizer: names.includes('tokenizer.json'),
+    otherTokenizer: otherTokenizer(names),
+    fits: [],
+    problem: null,
+  };
   // The index lies apart: a folder that has one is read as one with weights.
   const [folder, beside] = [temporary(), temporary()];
   const bring = (file: HubRevision['files'][number], to: string): Promise<void> =>

@@ -4,7 +4,7 @@ import type { ErrorReport } from './errors.ts';
 import type { HubConnection, HubInspection, HubModel, UnfinishedDownload } from './hub.ts';
 import type { Listing, PickedFile, PickPurpose } from './files.ts';
 import type { Registry } from './methods.ts';
-import type { Fit, ModelCard, ModelSummary } from './models.ts';
+import type { Fit, ModelCard, ModelSummary, TemplateSample } from './models.ts';
 import type { Notice } from './notices.ts';
 import type { PaneResult, PlaygroundRequest } from './playground.ts';
 import type { Project } from './projects.ts';
@@ -70,6 +70,8 @@ export interface Api {
   models: {
     list(): Promise<ModelSummary[]>;
     card(input: { id: string }): Promise<ModelCard>;
+    /** A short conversation by its chat template. Throws E_TEMPLATE with what the template says. */
+    sample(input: { id: string }): Promise<TemplateSample>;
     add(input: { handle: string; task: string }): Promise<ModelSummary>;
     rename(input: { id: string; name: string }): Promise<ModelSummary>;
     /** Forgets it; with `files` (only for what a merge made and for downloads) its folder is removed too. */

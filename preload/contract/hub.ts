@@ -33,6 +33,9 @@ export interface HubContents {
   /** Of all its files; null where the hub does not let them be counted. */
   bytes: number | null;
   facts: ConfigFacts | null;
+  /** Whether it brings a tokenizer.json, which text needs, and what it brings instead: "tokenizer.model (SentencePiece)". */
+  tokenizer: boolean;
+  otherTokenizer: string | null;
   /** What training it takes by each method; empty where it cannot be used. */
   fits: Fit[];
   /** Why it cannot be downloaded or used: terms to accept, pickle, an architecture that the engine does not know. */

@@ -99,6 +99,7 @@ export const REQUESTS = {
   models: {
     list: nothing,
     card: one,
+    sample: one,
     add: z.strictObject({ handle: id, task }),
     rename: renamed,
     remove: withFiles,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
-import { HubServer } from '../unit/hub-server.ts';
+import { COMMIT, HubServer } from '../unit/hub-server.ts';
 import { call } from './calls.ts';
 import { DOORS, freshHome, openDesktop, type OpenApp } from './doors.ts';
 import { tabTo } from './keyboard.ts';
@@ -15,6 +15,13 @@ describe.each(DOORS)('the Hub on screen (%s)', (door, open) => {
   let page: Page;
   beforeAll(async () => {
     hub = await HubServer.start();
+    const template = '{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}';
+    hub.files.set('tokenizer_config.json', Buffer.from(JSON.stringify({ bos_token: '<s>', chat_template: template })));
+    hub.files.set('tokenizer.model', Buffer.from('pieces'));
+    hub.files.set(
+      'README.md',
+      Buffer.from('---\nlicense: apache-2.0\n---\n# Tiny\n\n<b>Tiny</b> knows nothing yet.\n'),
+    );
     app = await open({ home, env: { HF_ENDPOINT: hub.address } });
     page = app.page;
     await page.evaluate(() => void (location.hash = '#/models'));
@@ -101,13 +108,31 @@ describe.each(DOORS)('the Hub on screen (%s)', (door, open) => {
     expect(await row().count()).toBe(0);
   });
 
+  it('shows what it has fetched: its makers, its template on a conversation, where it comes from', async () => {
+    await page.getByRole('link', { name: 'tiny', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'tiny' }).waitFor();
+    await page.getByText('<s>[user] What do whales eat?', { exact: false }).waitFor();
+    await page.getByRole('radio', { name: 'The template' }).click();
+    await page.getByText('{% for m in messages %}', { exact: false }).waitFor();
+    await page.getByText('<b>Tiny</b>', { exact: false }).waitFor();
+    await page.getByText(COMMIT).waitFor();
+    await page.getByText('tokenizer.model (SentencePiece), not read').waitFor();
+    const found = await violationsInBothThemes(page, (theme) => shoot(page, `model-card-${theme}-${door}`));
+    expect(found).toEqual([]);
+    await page.getByRole('radio', { name: 'A conversation' }).click();
+    await page.getByRole('link', { name: 'Models' }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
+  });
+
   it('says what went wrong, and what is unfinished can be removed', async () => {
     const answer = await call(page, 'models', 'list');
     const model = answer.ok ? answer.value.find(({ origin }) => origin === 'hub')! : null;
     await call(page, 'models', 'remove', { id: model!.id, files: true });
     hub.lies = true;
     await page.getByRole('button', { name: 'From the Hub…' }).first().click();
-    // What was looked at last stays.
+    await page.keyboard.type('tiny');
+    await page.keyboard.press('Enter');
+    await search().getByRole('button', { name: 'lab/tiny' }).click();
     await dialog('lab/tiny')
       .getByRole('button', { name: /^Download \d/ })
       .click();
@@ -130,6 +155,7 @@ describe.each(DOORS)('the Hub on screen (%s)', (door, open) => {
   it('tells of a hub that cannot be reached', async () => {
     await hub.close();
     await page.getByRole('button', { name: 'From the Hub…' }).first().click();
+    // What was looked at last stays.
     await dialog('lab/tiny').getByText('cannot be reached', { exact: false }).waitFor();
     await dialog('lab/tiny').getByRole('button', { name: 'Results' }).click();
     await search().getByRole('button', { name: 'Search' }).click();

@@ -371,6 +371,18 @@ describe('an inspection', () => {
     expect(await inspect('lab/tiny')).toMatchObject({ problem: { code: 'E_PICKLE' }, files: [] });
   });
 
+  it('tells of a tokenizer that is not read, and fetches it only where there is no other', async () => {
+    expect(await inspect('lab/tiny')).toMatchObject({ tokenizer: false, otherTokenizer: null });
+    hub.files.set('tokenizer.model', Buffer.from('pieces'));
+    const told = await inspect('lab/tiny');
+    expect(told).toMatchObject({ tokenizer: false, otherTokenizer: 'tokenizer.model (SentencePiece)', problem: null });
+    expect(told.files.map(({ name }) => name)).toContain('tokenizer.model');
+    hub.files.set('tokenizer.json', Buffer.from('{}'));
+    const better = await inspect('lab/tiny');
+    expect(better).toMatchObject({ tokenizer: true, otherTokenizer: null });
+    expect(better.files.map(({ name }) => name)).not.toContain('tokenizer.model');
+  });
+
   it('counts the shards of an index', async () => {
     hub.files.delete('model.safetensors');
     hub.files.set('model-00001-of-00001.safetensors', weights);
