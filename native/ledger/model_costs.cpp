@@ -42,8 +42,9 @@ Traffic rmsnorm_backward(const View& dy, const View& x, const View& gamma, const
 }
 
 Traffic rope(const View& x, int64_t head_dim, const View& positions, const View& cos) {
-  const double tables = 4.0 * static_cast<double>(std::min(x.rows, cos.rows) * head_dim);  // half a row each of cosines and sines
-  return no_more_than_needed(launch(bytes_in(x) + bytes_in(positions) + tables, bytes_in(x), 3 * size(x)));
+  const double tables = 8.0 * static_cast<double>(std::min(x.rows, cos.rows) * cos.cols);
+  const double rotated = bytes_in(x) * static_cast<double>(2 * cos.cols) / static_cast<double>(head_dim);
+  return no_more_than_needed(launch(rotated + bytes_in(positions) + tables, rotated, 3 * size(x)));
 }
 
 Traffic swiglu(const View& gate) { return no_more_than_needed(launch(2 * bytes_in(gate), bytes_in(gate), 5 * size(gate))); }

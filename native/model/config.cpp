@@ -32,12 +32,14 @@ struct Family {
   int64_t head_dim;  // 0 = hidden_size / heads
   int64_t max_positions;
   int64_t bos_id, eos_id;  // −1 = none
+  double rms_epsilon = 1e-6;
 };
 constexpr Family kFamilies[] = {
     {"llama", 0, 0, 2048, 1, 2},
     {"mistral", 8, 0, 131072, 1, 2},
     {"qwen2", 32, 0, 32768, -1, -1},
     {"qwen3", 32, 128, 32768, -1, -1},
+    {"phi3", 0, 0, 4096, 1, 32000, 1e-5},
 };
 
 const Family* family_of(const std::string& model_type) {
@@ -49,7 +51,7 @@ const Family* family_of(const std::string& model_type) {
 
 [[noreturn]] void refuse(const std::string& fault) { fail("E_CONFIG", std::string(kWhat) + " " + fault + ".", kHint); }
 
-[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2 or Qwen3 model.") {
+[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3 or Phi-3 model.") {
   fail("E_UNSUPPORTED", "This model uses " + feature + ", which is not supported.", hint);
 }
 
@@ -130,12 +132,11 @@ void refuse_foreign_features(const Members& members) {
   }
   const std::string activation = members.text("hidden_act", "silu");
   if (activation != "silu") unsupported("the activation " + quote_name(activation) + " (hidden_act)");
-  if (members.number("partial_rotary_factor", 1.0, 0.0, 1.0) != 1.0) unsupported("rotation of a part of each head (partial_rotary_factor)");
 }
 
 // Attention within a window changes nothing for a model whose positions all fit into the window.
 void refuse_sliding_window(const ModelConfig& config, const Members& members) {
-  bool in_use = config.model_type == "mistral";
+  bool in_use = config.model_type == "mistral" || (config.model_type == "phi3" && members.find("sliding_window"));
   if (config.model_type.starts_with("qwen") && members.boolean("use_sliding_window", false)) {
     in_use = members.integer("max_window_layers", 28, 0, kMostTokenId) < config.layers;
   }
@@ -159,6 +160,25 @@ void refuse_sliding_window(const ModelConfig& config, const Members& members) {
   }
 }
 
+void read_longrope(ModelConfig& config, const Members& members, const Members& rope) {
+  const auto factors = [&](const char* key) {
+    const json* list = rope.find(key);
+    if (!list || !list->is_array()) refuse(std::string("has a longrope scaling without ") + key);
+    std::vector<double> values;
+    for (const json& item : *list) {
+      if (!item.is_number() || !(item.get<double>() >= 1e-6 && item.get<double>() <= 1e6)) refuse(std::string("has a ") + key + " out of range");
+      values.push_back(item.get<double>());
+    }
+    if (static_cast<int64_t>(values.size()) != config.rotary_dim() / 2) refuse(std::string("has a ") + key + " that does not fit its heads");
+    return values;
+  };
+  config.rope_scaling = "longrope";
+  config.rope_short_factors = factors("short_factor");
+  config.rope_long_factors = factors("long_factor");
+  config.rope_factor = rope.number("factor", 0.0, 0.0, 1e6);
+  config.rope_attention_factor = rope.number("attention_factor", 0.0, 0.0, 1e6);
+}
+
 void read_rope(ModelConfig& config, const Members& members) {
   // transformers 5 writes rope_parameters; version 4 wrote rope_theta and rope_scaling, which win where both stand.
   const json* scaling = members.find("rope_scaling");
@@ -171,10 +191,16 @@ void read_rope(ModelConfig& config, const Members& members) {
   }
   const Members rope(*scaling);
   config.rope_theta = rope.number("rope_theta", members.number("rope_theta", 10000.0, 1.0, 1e15), 1.0, 1e15);
-  if (rope.number("partial_rotary_factor", 1.0, 0.0, 1.0) != 1.0) unsupported("rotation of a part of each head (partial_rotary_factor)");
+  const bool phi = config.model_type == "phi3";
+  config.partial_rotary_factor = rope.number("partial_rotary_factor", members.number("partial_rotary_factor", 1.0, 0.0, 1.0), 0.0, 1.0);
+  if (config.partial_rotary_factor != 1.0 && !phi) unsupported("rotation of a part of each head (partial_rotary_factor)");
+  if (config.rotary_dim() < 2 || config.rotary_dim() % 2 != 0) refuse("has a partial_rotary_factor that leaves no pairs to rotate");
+  // transformers looks for it beside Phi-3's rotary settings alone.
+  if (phi) config.rope_original_positions = members.integer("original_max_position_embeddings", 4096, 2, kMostPositions);
   const std::string type = rope.text("rope_type", rope.text("type", "default"));
   if (type == "default") return;
-  if (type != "linear" && type != "llama3") unsupported("the rotary scaling " + quote_name(type) + " (rope_type)");
+  if (phi && (type == "longrope" || type == "su")) return read_longrope(config, members, rope);  // "su" is what it was called first
+  if (phi || (type != "linear" && type != "llama3")) unsupported("the rotary scaling " + quote_name(type) + " (rope_type)");
   config.rope_scaling = type;
   config.rope_factor = rope.required_number("factor", 1.0, 1e6);
   if (type == "linear") return;
@@ -248,7 +274,7 @@ ModelConfig parse_model_config(const std::string& json_text) {
   config.layers = members.required_integer("num_hidden_layers", kMostLayers);
   config.max_positions = members.integer("max_position_embeddings", family.max_positions, 1, kMostPositions);
   read_heads(config, family, root, members);
-  config.rms_epsilon = static_cast<float>(members.number("rms_norm_eps", 1e-6, 1e-12, 1.0));
+  config.rms_epsilon = static_cast<float>(members.number("rms_norm_eps", family.rms_epsilon, 1e-12, 1.0));
   config.initializer_range = static_cast<float>(members.number("initializer_range", 0.02, 0.0, 1.0));
   config.tied_head = members.boolean("tie_word_embeddings", false);
   read_biases(config, members);

@@ -23,6 +23,7 @@ const char* architecture_of(const std::string& model_type) {
   if (model_type == "mistral") return "MistralForCausalLM";
   if (model_type == "qwen2") return "Qwen2ForCausalLM";
   if (model_type == "qwen3") return "Qwen3ForCausalLM";
+  if (model_type == "phi3") return "Phi3ForCausalLM";
   fail("E_CONFIG", "A config.json for the architecture \"" + model_type + "\" cannot be written.");
 }
 
@@ -32,15 +33,22 @@ void check_expressible(const ModelConfig& c) {
   const bool attention = switches ? c.qkv_bias == c.output_bias : c.qkv_bias == (c.model_type == "qwen2") && !c.output_bias;
   const bool mlp = !c.mlp_bias || c.model_type == "llama";
   const bool norm = c.qk_norm == (c.model_type == "qwen3");
-  if (!attention || !mlp || !norm) {
-    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases or norms.");
+  const bool rope = c.model_type == "phi3" ? c.rope_scaling == "none" || c.rope_scaling == "longrope"
+                                           : c.partial_rotary_factor == 1.0 && c.rope_scaling != "longrope";
+  if (!attention || !mlp || !norm || !rope) {
+    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms or rotary settings.");
   }
 }
 
 // transformers 4 reads rope_theta and rope_scaling, version 5 rope_parameters; both are written and say the same.
 void add_rope(ordered_json& out, const ModelConfig& c) {
   ordered_json scaling;
-  if (c.rope_scaling != "none") {
+  if (c.rope_scaling == "longrope") {
+    // Version 4 takes exactly these three, under "type".
+    scaling = {{"type", "longrope"}, {"short_factor", c.rope_short_factors}, {"long_factor", c.rope_long_factors}};
+    if (c.rope_factor > 0) scaling["factor"] = c.rope_factor;
+    if (c.rope_attention_factor > 0) scaling["attention_factor"] = c.rope_attention_factor;
+  } else if (c.rope_scaling != "none") {
     scaling["rope_type"] = c.rope_scaling;
     scaling["factor"] = c.rope_factor;
   }
@@ -51,6 +59,11 @@ void add_rope(ordered_json& out, const ModelConfig& c) {
   }
   ordered_json parameters = scaling.is_null() ? ordered_json{{"rope_type", "default"}} : scaling;
   parameters["rope_theta"] = c.rope_theta;
+  if (c.model_type == "phi3") {
+    parameters["partial_rotary_factor"] = out["partial_rotary_factor"] = c.partial_rotary_factor;
+    out["original_max_position_embeddings"] = c.rope_original_positions;
+    if (c.rope_scaling == "longrope") parameters["rope_type"] = "longrope";
+  }
   out["rope_parameters"] = parameters;
   out["rope_theta"] = c.rope_theta;
   out["rope_scaling"] = scaling;
@@ -84,6 +97,7 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   if (config.model_type == "llama" || config.model_type == "qwen3") out["attention_bias"] = config.qkv_bias;
   if (config.model_type == "llama") out["mlp_bias"] = config.mlp_bias;
   if (config.model_type != "llama") out["sliding_window"] = nullptr;
+  if (config.model_type == "phi3") out["pad_token_id"] = nullptr;  // else 32000, which its vocabulary need not have
   if (config.model_type.starts_with("qwen")) {
     out["use_sliding_window"] = false;
     out["max_window_layers"] = config.layers;

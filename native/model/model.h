@@ -37,7 +37,7 @@ struct Model {
   Gain final_norm;
   Weight head;  // [V × d], dense; empty where the embedding serves
   Parameter* head_parameter = nullptr;
-  Tensor cos, sin;  // [positions × head_dim / 2] f32
+  Tensor cos, sin;  // [positions × rotary_dim / 2] f32
 
   const Weight& head_weight() const { return head ? head : embedding; }
   Parameter* head_weight_parameter() const { return head ? head_parameter : embedding_parameter; }
@@ -65,8 +65,8 @@ class WeightSource {
   virtual ~WeightSource() = default;
   virtual void fill(const Context& context, const std::string& tensor_name, const View& to, bool vector) const = 0;
 };
-// A Hugging Face folder. Throws what ModelTensors throws.
-std::unique_ptr<WeightSource> folder_source(const std::string& folder);
+// A Hugging Face folder with a model of this config; what its files fuse is taken apart. Throws what ModelTensors throws.
+std::unique_ptr<WeightSource> folder_source(const std::string& folder, const ModelConfig& config);
 // Matrices normal with the config's deviation, gains 1, biases 0, keyed by seed and name.
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed);
 

@@ -104,8 +104,8 @@ class Backend {
   // dx = (add ? *add : 0) + ∂/∂x; dgamma [1 × d] f32 += (skipped where null). dx may alias dy or add. scratch: threads() × d f32.
   virtual void rmsnorm_backward(const View& dy, const View& x, const View& gamma, const View& rstd, const View* add, const View& dx,
                                 const View* dgamma, const View& scratch) = 0;
-  // Rotates pairs (j, j + head_dim/2) of every head in place. x [N × heads·head_dim]; positions [1 × N] i32 index the rows of
-  // cos, sin [max position × head_dim/2] f32. inverse: the transpose (backward).
+  // Rotates pairs (j, j + p), j < p, of every head in place; the rest of a head stays. x [N × heads·head_dim]; positions [1 × N] i32
+  // index the rows of cos, sin [max position × p] f32, p ≤ head_dim/2. inverse: the transpose (backward).
   virtual void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin, bool inverse) = 0;
   // out = silu(gate) ⊙ up, all [N × f].
   virtual void swiglu(const View& gate, const View& up, const View& out) = 0;

@@ -141,8 +141,8 @@ void rope(const View& x, int64_t head_dim, const View& positions, const View& co
   c.i32_list(positions, x.rows, "positions must be [1 x N] i32, got");
   c.f32(cos, "cos must be f32, got");
   c.f32(sin, "sin must be f32, got");
-  const bool fit = cos.cols == head_dim / 2 && sin.cols == head_dim / 2 && cos.rows == sin.rows;
-  c.shape(fit, "cos and sin must be [positions x head_dim/2]:", {&cos, &sin});
+  const bool fit = cos.cols >= 1 && cos.cols <= head_dim / 2 && sin.cols == cos.cols && cos.rows == sin.rows;
+  c.shape(fit, "cos and sin must be [positions x pairs], at most head_dim/2 of them:", {&cos, &sin});
 }
 
 void swiglu(const View& gate, const View& up, const View& out) { Checker{"swiglu"}.alike(gate, {&up, &out}); }

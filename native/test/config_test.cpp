@@ -17,7 +17,8 @@ namespace {
 auto fields(const ModelConfig& c) {
   return std::tie(c.model_type, c.vocab_size, c.hidden_size, c.intermediate_size, c.layers, c.heads, c.kv_heads, c.head_dim,
                   c.max_positions, c.rms_epsilon, c.rope_theta, c.rope_scaling, c.rope_factor, c.rope_low_frequency_factor,
-                  c.rope_high_frequency_factor, c.rope_original_positions, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm,
+                  c.rope_high_frequency_factor, c.rope_original_positions, c.partial_rotary_factor, c.rope_short_factors, c.rope_long_factors,
+                  c.rope_attention_factor, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm,
                   c.initializer_range, c.eos_ids, c.bos_id);
 }
 
@@ -49,6 +50,13 @@ json least(const char* model_type) {
   return {{"model_type", model_type}, {"vocab_size", 100},       {"hidden_size", 64},
           {"intermediate_size", 96},  {"num_hidden_layers", 2}, {"num_attention_heads", 32}};
 }
+
+// Two pairs to rotate, in the writing of version 4.
+const json kLongrope = {{"hidden_size", 256},
+                        {"partial_rotary_factor", 0.5},
+                        {"max_position_embeddings", 128},
+                        {"original_max_position_embeddings", 16},
+                        {"rope_scaling", {{"type", "su"}, {"short_factor", {1.0, 1.5}}, {"long_factor", {2.0, 3.0}}}}};
 
 // `base` with the members of `changes`.
 std::string with(json base, const json& changes) {
@@ -112,6 +120,12 @@ void test_features() {
   check(parse("qwen2", none_windowed).layers == 2, "no layer with a window");
   const json all_full = {{"layer_types", {"full_attention", "full_attention"}}, {"use_sliding_window", true}, {"max_window_layers", 0}};
   check(parse("qwen2", all_full).layers == 2, "layer_types, all full, go before max_window_layers");
+  const ModelConfig phi = parse("phi3", {{"partial_rotary_factor", 0.5}, {"hidden_size", 256}});
+  check(phi.kv_heads == 32 && phi.max_positions == 4096 && phi.rms_epsilon == 1e-5f && phi.rotary_dim() == 4, "phi3");
+  const ModelConfig longrope = parse("phi3", kLongrope);
+  check(longrope.rope_scaling == "longrope" && longrope.rope_original_positions == 16 && longrope.rope_short_factors == std::vector<double>{1.0, 1.5} &&
+            longrope.rope_long_factors == std::vector<double>{2.0, 3.0},
+        "longrope of version 4, under its first name");
   const json wide = {{"hidden_size", 100}, {"num_attention_heads", 3}, {"head_dim", 64}};
   check(parse("llama", wide).q_width() == 192, "heads wider than the model");
 }
@@ -136,6 +150,8 @@ void test_unsupported() {
       {"yarn", "llama", {{"rope_parameters", {{"rope_type", "yarn"}, {"factor", 4}}}}},
       {"dynamic", "llama", {{"rope_scaling", {{"type", "dynamic"}, {"factor", 4}}}}},
       {"longrope", "llama", {{"rope_scaling", {{"rope_type", "longrope"}}}}},
+      {"linear", "phi3", {{"rope_scaling", {{"type", "linear"}, {"factor", 4}}}}},
+      {"yarn", "phi3", {{"rope_scaling", {{"type", "yarn"}}}}},
       {"by layer", "llama", {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}},
       {"partial_rotary_factor", "llama", {{"partial_rotary_factor", 0.5}}},
       {"partial_rotary_factor", "llama", {{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}},
@@ -196,6 +212,17 @@ void test_malformed() {
   for (const json& change : changes) {
     check_refused("E_CONFIG", change.dump(), [&] { parse_model_config(with(least("llama"), change)); });
   }
+  const json phi_changes[] = {
+      {{"partial_rotary_factor", 0.1}},
+      {{"partial_rotary_factor", 2}},
+      {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0, 1.5}}}}},
+      {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0}}, {"long_factor", {1.0, 2.0}}}}},
+      {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0, 0}}, {"long_factor", {1.0, 2.0}}}}},
+      {{"original_max_position_embeddings", 1}},
+  };
+  for (const json& change : phi_changes) {
+    check_refused("E_CONFIG", change.dump(), [&] { parse_model_config(with(json::parse(with(least("phi3"), kLongrope)), change)); });
+  }
   for (const char* text : {"", "null", "[]", "{", "{}", "{\"model_type\":\"llama\",\"model_type\":\"llama\"}", "{\"rope_theta\":1e999}",
                            "{\"a\":NaN}", "{\"a\":\"\xff\"}"}) {
     check_refused("E_CONFIG", text, [&] { parse_model_config(text); });
@@ -213,6 +240,8 @@ void test_round_trip() {
       with(least("mistral"), {{"sliding_window", nullptr}, {"bos_token_id", nullptr}}),
       with(least("qwen2"), {{"tie_word_embeddings", true}, {"eos_token_id", 9}}),
       with(least("qwen3"), {{"attention_bias", true}}),
+      with(least("phi3"), {{"partial_rotary_factor", 0.5}, {"hidden_size", 256}}),
+      with(least("phi3"), kLongrope),
   };
   for (const std::string& text : texts) {
     const ModelConfig before = parse_model_config(text);
@@ -263,6 +292,9 @@ void test_rotary_frequencies() {
   config.rope_scaling = "linear";
   config.rope_factor = 4;
   check(close(rotary_inverse_frequencies(config), linear), "linear");
+  const ModelConfig longrope = parse_model_config(with(least("phi3"), kLongrope));
+  check(close(rotary_inverse_frequencies(longrope), {1.0f, 0.01f / 1.5f}), "longrope");
+  check(std::abs(rotary_amplitude(longrope) - std::sqrt(1.75f)) < 1e-6f && rotary_amplitude(config) == 1, "longrope: 128 positions of 16");
 }
 
 }  // namespace
