@@ -25,6 +25,7 @@ enum LinearSlot : int { kQ, kK, kV, kO, kGate, kUp, kDown, kLinears };
 struct Block {
   std::array<Linear, kLinears> linears;
   Gain attention_norm, mlp_norm;
+  int64_t window = 0;   // keys that a query sees at most; 0 = no limit
   Gain q_norm, k_norm;  // empty unless the model normalizes q and k per head
 };
 
