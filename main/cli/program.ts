@@ -4,6 +4,8 @@ import { resolvePaths } from '../paths.ts';
 import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDownload } from './commands/download.ts';
+import { addHub } from './commands/hub.ts';
 import { addExport } from './commands/export.ts';
 import { addImport } from './commands/import.ts';
 import { addInference } from './commands/inference.ts';
@@ -36,6 +38,8 @@ export function createProgram(version: string): Command {
     addTraining,
     addInference,
     addImport,
+    addDownload,
+    addHub,
     addExport,
     addRuns,
     addDemo,

@@ -25,8 +25,8 @@ export function weightFiles(folder: string): string[] {
 
 const isPickle = (name: string): boolean => /\.(bin|pt|pth|ckpt|pkl)$/i.test(name);
 
-function shards(folder: string): string[] {
-  const file = path.join(folder, INDEX);
+/** The files that an index names, in order and each once. Throws E_SAFETENSORS for one that is damaged or names what is no file beside it. */
+export function shardNames(file: string): string[] {
   let map: unknown;
   try {
     map = (JSON.parse(readFileSync(file, 'utf8')) as { weight_map?: unknown } | null)?.weight_map;
@@ -42,7 +42,12 @@ function shards(folder: string): string[] {
     if (isPickle(name))
       throw new RankwiseError('E_PICKLE', `${file} names the pickle file ${name}.`, 'Use the safetensors version.');
   }
-  const missing = (names as string[]).filter((name) => !existsSync(path.join(folder, name)));
+  return names as string[];
+}
+
+function shards(folder: string): string[] {
+  const names = shardNames(path.join(folder, INDEX));
+  const missing = names.filter((name) => !existsSync(path.join(folder, name)));
   if (missing.length > 0) {
     throw new RankwiseError(
       'E_MODEL',
@@ -50,7 +55,7 @@ function shards(folder: string): string[] {
       'Finish the download of the model.',
     );
   }
-  return names as string[];
+  return names;
 }
 
 /** What the headers of weight files add up to. `dtype` is that of the floats: "BF16", or "mixed". Throws E_SAFETENSORS. */

@@ -123,11 +123,29 @@ export class ModelLibrary {
     return this.#summary({ record, problem: null });
   }
 
+  /** What a download has written whole into a folder of the library, its passport with it. */
+  enterDownloaded(place: string, name: string): ModelSummary {
+    const before = this.#parts.shelf.all().find(({ record }) => record.path === place);
+    const record =
+      before?.record ??
+      this.#parts.shelf.enter({
+        id: path.basename(place),
+        name,
+        origin: 'hub',
+        path: place,
+        run: null,
+        hash: null,
+        addedAt: Date.now(),
+      });
+    this.#changed();
+    return this.#summary({ record, problem: before?.problem ?? null });
+  }
+
   rename(id: string, name: string): ModelSummary {
     const { record, problem } = this.#own(id);
     const renamed = this.#parts.shelf.rename(record, name);
     if (record.origin === 'folder') this.#parts.known.put({ path: record.path, name: renamed.name });
-    if (record.origin === 'baked') writePassport(record.path, { ...readPassport(record.path), name: renamed.name });
+    if (isOurs(record)) writePassport(record.path, { ...readPassport(record.path), name: renamed.name });
     this.#changed();
     return this.#summary({ record: renamed, problem });
   }
@@ -135,7 +153,7 @@ export class ModelLibrary {
   /** Throws E_OWNED for what belongs to a run or to the program, E_BUSY where files are to go that a run still needs or that are in use. */
   remove(id: string, files: boolean): void {
     const { record } = this.#own(id);
-    if (files && record.origin === 'baked') {
+    if (files && isOurs(record)) {
       const run = this.#parts.neededBy(record.path);
       if (run !== undefined)
         throw new RankwiseError(
@@ -146,7 +164,7 @@ export class ModelLibrary {
       this.#parts.inUse.requireFree(record.path, record.name);
     }
     this.#parts.shelf.remove(record);
-    if (files && record.origin === 'baked') rmSync(record.path, { recursive: true, force: true });
+    if (files && isOurs(record)) rmSync(record.path, { recursive: true, force: true });
     this.#parts.known.remove(record.path);
     this.#changed();
   }
@@ -191,3 +209,6 @@ export class ModelLibrary {
     this.#parts.notices.publish({ topic: 'changed', noun: 'models' });
   }
 }
+
+/** Whether its folder was filled by the program, so that it may remove it. */
+const isOurs = ({ origin }: ModelRecord): boolean => origin === 'baked' || origin === 'hub';

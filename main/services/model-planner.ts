@@ -45,6 +45,12 @@ export class ModelPlanner {
     await this.#plan({ path: folder }, methods[0]!, {}, SMALLEST);
   }
 
+  /** The engine reads a folder's config alone, as for a training from random weights. Throws what it throws: an architecture that it does not know. */
+  async proveConfig(folder: string): Promise<void> {
+    const { methods } = await this.#methods.registry();
+    await this.#plan({ path: folder }, methods[0]!, {}, SMALLEST, 'random');
+  }
+
   /** The engine lays an adapter over a base as for going on with it. Throws what it throws: other shapes, layers, types. */
   async proveAdapter(base: string, adapter: string): Promise<void> {
     const { methods } = await this.#methods.registry();
@@ -65,7 +71,13 @@ export class ModelPlanner {
     }
   }
 
-  #plan(model: Run['model'], method: Method, given: Record<string, unknown>, shape: PlanShape): Promise<MemoryPlan> {
+  #plan(
+    model: Run['model'],
+    method: Method,
+    given: Record<string, unknown>,
+    shape: PlanShape,
+    initialize: Run['initialize'] = model.preset === undefined ? 'pretrained' : 'random',
+  ): Promise<MemoryPlan> {
     const file = parseRunFile({
       model,
       data: { train: 'none', sequenceLength: shape.sequenceLength },
@@ -75,7 +87,7 @@ export class ModelPlanner {
     const run: Run = {
       ...file,
       name: 'plan',
-      initialize: model.preset === undefined ? 'pretrained' : 'random',
+      initialize,
       method: { name: method.name, ...resolveParameters(method, given) },
       storage: { ...file.storage, weights: method.defaultStorage },
       device: {

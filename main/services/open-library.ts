@@ -8,6 +8,7 @@ import { AdapterShelf } from './adapter-shelf.ts';
 import { BakeService } from './bake.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
+import { HubLibrary } from './hub-library.ts';
 import type { InferenceService } from './inference.ts';
 import { type DatasetPlace, KnownPlaces } from './known-places.ts';
 import type { MethodService } from './methods.ts';
@@ -79,6 +80,11 @@ export function openLibrary(parts: LibraryParts) {
   return {
     modelLibrary,
     planner,
+    hub: new HubLibrary({
+      planner,
+      library: modelLibrary,
+      folders: { models: folders.models, downloads: path.join(paths.home, 'downloads') },
+    }),
     adapterLibrary,
     bake: new BakeService(engine, adapterLibrary, models, modelLibrary, settings, inUse, folders.models),
     playground: new Playground(inference, models, adapterLibrary, settings, notices),

@@ -52,6 +52,8 @@ const bakedPassport = z.object({
   }),
 });
 
+const downloadPassport = z.object({ name: z.string().min(1), repository: z.string(), commit: z.string() });
+
 /** Makes the records of the library anew from the files. What is known already stays as it is. */
 export class RescanService {
   readonly #parts: RescanParts;
@@ -131,7 +133,10 @@ export class RescanService {
       const place = path.join(folders.models, id);
       if (there.has(place)) continue;
       try {
-        modelLibrary.enterBaked(id, bakedPassport.parse(readPassport(place)));
+        const passport = readPassport(place);
+        const download = downloadPassport.safeParse(passport);
+        if (download.success) modelLibrary.enterDownloaded(place, download.data.name);
+        else modelLibrary.enterBaked(id, bakedPassport.parse(passport));
       } catch (error) {
         problems.push(told(place, error instanceof z.ZodError ? 'rankwise.json does not say what it is' : error));
       }

@@ -34,6 +34,14 @@ export function claimHome(home: string): Promise<() => void> {
   ]);
 }
 
+/** Claims a download's folder for this process. Throws E_BUSY naming the process that fills it. */
+export function claimDownload(folder: string): Promise<() => void> {
+  return claim(path.join(folder, 'download.lock'), (owner, file) => [
+    `That model is being downloaded by process ${owner}.`,
+    `Wait for it, or end it. If that process is another program, remove ${file}.`,
+  ]);
+}
+
 /**
  * Claims by a file that holds the owner's process. A process that is about to end gets a moment; a claim of one that has died is
  * taken over.

@@ -21,7 +21,7 @@ export type ModelFacts = Pick<
 export interface ModelRecord {
   id: string;
   name: string;
-  origin: 'folder' | 'run' | 'baked';
+  origin: 'folder' | 'run' | 'baked' | 'hub';
   path: string;
   run: string | null;
   /** Of the files from which `facts` and `hash` were taken. */

@@ -71,7 +71,7 @@ export interface Api {
     card(input: { id: string }): Promise<ModelCard>;
     add(input: { handle: string; task: string }): Promise<ModelSummary>;
     rename(input: { id: string; name: string }): Promise<ModelSummary>;
-    /** Forgets it; with `files` (only for what a merge made) its folder is removed too. */
+    /** Forgets it; with `files` (only for what a merge made and for downloads) its folder is removed too. */
     remove(input: { id: string; files: boolean }): Promise<void>;
     fits(input: { id: string; budgetBytes: number | null; sequenceLength: number; microBatch: number }): Promise<Fit[]>;
   };

@@ -4,8 +4,8 @@ export interface ModelSummary {
   /** Of a preset: "preset:NAME". */
   id: string;
   name: string;
-  /** A folder that was added, what a run made, what a merge made, or an architecture without weights. */
-  origin: 'folder' | 'run' | 'baked' | 'preset';
+  /** A folder that was added, what a run made, what a merge made, a download, or an architecture without weights. */
+  origin: 'folder' | 'run' | 'baked' | 'hub' | 'preset';
   architecture: string;
   parameters: number;
   /** As stored: "BF16", "F32", "mixed", or "none" for a preset. */

@@ -30,13 +30,18 @@ export class Terminal {
     return JSON.parse(readFileSync(path.join(this.folder, name), 'utf8')) as T;
   }
 
-  /** Starts a command; `onLine` gets the lines of standard output as they come. */
-  start(args: readonly string[], onLine?: (line: string, child: ChildProcess) => void): Promise<Finished> {
+  /** Starts a command; `onLine` gets the lines of standard output as they come, `onStart` the process at once. */
+  start(
+    args: readonly string[],
+    onLine?: (line: string, child: ChildProcess) => void,
+    onStart?: (child: ChildProcess) => void,
+  ): Promise<Finished> {
     const child = spawn(process.execPath, [cli, ...args], {
       cwd: this.folder,
       env: { ...process.env, RANKWISE_HOME: path.join(this.folder, 'home') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    onStart?.(child);
     let [stdout, stderr, rest] = ['', '', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;

@@ -144,3 +144,20 @@ describe('opening', () => {
     store.close();
   });
 });
+
+describe('the migration to downloads', () => {
+  it('keeps models, what refers to them, and takes in downloaded ones', async () => {
+    await write(
+      4,
+      `INSERT INTO models (id, name, origin, path, stamp, facts, added_at) VALUES ('m', 'Whale', 'baked', '/m', 's', '{}', 5);
+       INSERT INTO merges (model, recipe, receipt, made_at) VALUES ('m', '{}', '{}', 5);`,
+    );
+    const store = await openStore(file);
+    expect(store.models.get('m')).toMatchObject({ name: 'Whale', origin: 'baked', path: '/m', addedAt: 5 });
+    expect(store.merges.of('m')).toMatchObject({ madeAt: 5 });
+    store.models.put({ ...store.models.get('m')!, id: 'h', origin: 'hub', path: '/h' });
+    store.models.remove('m');
+    expect(store.merges.of('m')).toBeUndefined();
+    store.close();
+  });
+});

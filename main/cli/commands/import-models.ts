@@ -42,7 +42,8 @@ export function addModelImports(command: Command, withContext: WithContext): voi
     );
 }
 
-function modelText(model: ModelSummary): string {
+/** What a model is, for the terminal. */
+export function modelText(model: ModelSummary): string {
   return pairs([
     ['Model', `${model.id} (${model.name})`],
     ['Architecture', `${model.architecture}, ${model.layers} layers of ${model.hiddenSize}`],

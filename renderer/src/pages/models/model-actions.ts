@@ -10,14 +10,14 @@ import { toast, toastError } from '../../toasts.ts';
 
 /** Asks, then takes a model out of the library. @returns whether it is gone */
 async function remove(model: ModelSummary): Promise<boolean> {
-  const baked = model.origin === 'baked';
+  const ours = model.origin === 'baked' || model.origin === 'hub';
   const { yes, option } = await confirm({
     title: t('models.remove.title', { name: model.name }),
-    text: baked ? t('models.remove.bakedText') : t('models.remove.text', { path: model.path ?? '' }),
+    text: ours ? t(`models.remove.${model.origin}Text`) : t('models.remove.text', { path: model.path ?? '' }),
     loses: [t('models.remove.entry')],
     action: t('models.remove.action'),
     danger: true,
-    ...(baked
+    ...(ours
       ? { option: { label: t('models.remove.files', { size: bytes(model.bytes) }), help: model.path ?? '', on: false } }
       : {}),
   });
