@@ -7,51 +7,14 @@
 #include <limits>
 
 #include "io/float_formats.h"
+#include "quant/half.h"
+#include "quant/k_blocks.h"
 
 namespace rankwise {
 namespace {
 
 constexpr int kBlock = 32;
 constexpr float kMostHalf = 65504.0f;
-
-struct Known {
-  GgmlType type;
-  const char *name, *option;
-  GgmlBlock block;
-};
-constexpr std::array<Known, 5> kKnown = {{
-    {GgmlType::f32, "F32", "f32", {1, 4}},
-    {GgmlType::f16, "F16", "f16", {1, 2}},
-    {GgmlType::q4_0, "Q4_0", "q4_0", {kBlock, 2 + kBlock / 2}},
-    {GgmlType::q8_0, "Q8_0", "q8_0", {kBlock, 2 + kBlock}},
-    {GgmlType::bf16, "BF16", "bf16", {1, 2}},
-}};
-
-const Known& known(GgmlType type) {
-  return *std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& each) { return each.type == type; });
-}
-
-// To nearest, ties to even; what is too large becomes infinite.
-uint16_t half_of(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
-  const uint32_t magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;  // from 65520 on
-  if (magnitude < 0x38800000) {                       // subnormal: multiples of 2^-24
-    const float scaled = std::fabs(value) * 16777216.0f;
-    return sign | static_cast<uint16_t>(std::nearbyint(scaled));
-  }
-  const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
-  return sign | static_cast<uint16_t>((rounded - 0x38000000) >> 13);
-}
-
-float half_value(const unsigned char* from) {
-  float value;
-  convert_floats(DType::f16, from, DType::f32, &value, 1);
-  return value;
-}
 
 float largest(const float* values) {
   float most = 0;
@@ -61,8 +24,7 @@ float largest(const float* values) {
 
 void quantize_q8_0(const float* from, unsigned char* to) {
   const float scale = largest(from) / 127.0f, inverse = scale ? 1.0f / scale : 0.0f;
-  const uint16_t half = half_of(scale);
-  std::memcpy(to, &half, 2);
+  put_half(half_of(scale), to);
   for (int i = 0; i < kBlock; ++i) to[2 + i] = static_cast<unsigned char>(static_cast<int8_t>(std::round(from[i] * inverse)));
 }
 
@@ -73,8 +35,7 @@ void quantize_q4_0(const float* from, unsigned char* to) {
     if (std::fabs(from[i]) > std::fabs(*most)) most = from + i;
   }
   const float scale = *most / -8.0f, inverse = scale ? 1.0f / scale : 0.0f;
-  const uint16_t half = half_of(scale);
-  std::memcpy(to, &half, 2);
+  put_half(half_of(scale), to);
   const auto code = [&](int i) {
     return static_cast<unsigned char>(std::clamp(std::trunc(static_cast<double>(from[i]) * inverse + 8.5), 0.0, 15.0));
   };
@@ -92,6 +53,57 @@ void dequantize_q4_0(const unsigned char* from, float* to) {
     to[i] = scale * static_cast<float>((from[2 + i] & 15) - 8);
     to[i + kBlock / 2] = scale * static_cast<float>((from[2 + i] >> 4) - 8);
   }
+}
+
+void quantize_f32(const float* from, unsigned char* to) { std::memcpy(to, from, 4); }
+void quantize_f16(const float* from, unsigned char* to) { put_half(half_of(*from), to); }
+void quantize_bf16(const float* from, unsigned char* to) { convert_floats(DType::f32, from, DType::bf16, to, 1); }
+void dequantize_f32(const unsigned char* from, float* to) { std::memcpy(to, from, 4); }
+void dequantize_f16(const unsigned char* from, float* to) { *to = half_value(from); }
+void dequantize_bf16(const unsigned char* from, float* to) { convert_floats(DType::bf16, from, DType::f32, to, 1); }
+
+// Everything that is known of a type.
+struct Known {
+  GgmlType type;
+  const char *name, *option;
+  GgmlBlock block;
+  void (*quantize)(const float* from, uint64_t blocks, unsigned char* to);
+  void (*dequantize)(const unsigned char* from, uint64_t blocks, float* to);
+};
+
+template <void (*quantize)(const float*, unsigned char*), void (*dequantize)(const unsigned char*, float*), int elements, int bytes>
+constexpr Known known_by_block(GgmlType type, const char* name, const char* option) {
+  return {type, name, option, {elements, bytes},
+          [](const float* from, uint64_t blocks, unsigned char* to) {
+            for (uint64_t i = 0; i < blocks; ++i) quantize(from + i * elements, to + i * bytes);
+          },
+          [](const unsigned char* from, uint64_t blocks, float* to) {
+            for (uint64_t i = 0; i < blocks; ++i) dequantize(from + i * bytes, to + i * elements);
+          }};
+}
+
+constexpr std::array<Known, 8> kKnown = {{
+    known_by_block<quantize_f32, dequantize_f32, 1, 4>(GgmlType::f32, "F32", "f32"),
+    known_by_block<quantize_f16, dequantize_f16, 1, 2>(GgmlType::f16, "F16", "f16"),
+    known_by_block<quantize_q4_0, dequantize_q4_0, kBlock, 2 + kBlock / 2>(GgmlType::q4_0, "Q4_0", "q4_0"),
+    known_by_block<quantize_q8_0, dequantize_q8_0, kBlock, 2 + kBlock>(GgmlType::q8_0, "Q8_0", "q8_0"),
+    known_by_block<quantize_q4_k, dequantize_q4_k, kSuperBlock, kBytesQ4K>(GgmlType::q4_k, "Q4_K", "q4_k"),
+    known_by_block<quantize_q5_k, dequantize_q5_k, kSuperBlock, kBytesQ5K>(GgmlType::q5_k, "Q5_K", "q5_k"),
+    known_by_block<quantize_q6_k, dequantize_q6_k, kSuperBlock, kBytesQ6K>(GgmlType::q6_k, "Q6_K", "q6_k"),
+    known_by_block<quantize_bf16, dequantize_bf16, 1, 2>(GgmlType::bf16, "BF16", "bf16"),
+}};
+const Known& known(GgmlType type) {
+  return *std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& each) { return each.type == type; });
+}
+
+// What a block of the K-quants loses is what its search makes of it.
+float lost(const Known& type, const float* values) {
+  unsigned char bytes[kBytesQ6K];
+  float back[kSuperBlock], most = 0;
+  type.quantize(values, 1, bytes);
+  type.dequantize(bytes, 1, back);
+  for (int i = 0; i < kSuperBlock; ++i) most = std::max(most, std::fabs(back[i] - values[i]));
+  return std::isfinite(most) ? most : std::numeric_limits<float>::infinity();
 }
 
 }  // namespace
@@ -114,32 +126,13 @@ std::optional<GgmlType> ggml_type(const std::string& name) {
 }
 
 void quantize_blocks(GgmlType type, const float* from, uint64_t count, void* to) {
-  auto* bytes = static_cast<unsigned char*>(to);
-  if (type == GgmlType::f32) {
-    std::memcpy(to, from, count * 4);
-  } else if (type == GgmlType::bf16) {
-    convert_floats(DType::f32, from, DType::bf16, to, count);
-  } else if (type == GgmlType::f16) {
-    for (uint64_t i = 0; i < count; ++i) {
-      const uint16_t half = half_of(from[i]);
-      std::memcpy(bytes + 2 * i, &half, 2);
-    }
-  } else {
-    const uint64_t step = block_of(type).bytes;
-    for (uint64_t i = 0; i < count / kBlock; ++i) (type == GgmlType::q8_0 ? quantize_q8_0 : quantize_q4_0)(from + i * kBlock, bytes + i * step);
-  }
+  const Known& how = known(type);
+  how.quantize(from, count / how.block.elements, static_cast<unsigned char*>(to));
 }
 
 void dequantize_blocks(GgmlType type, const void* from, uint64_t count, float* to) {
-  const auto* bytes = static_cast<const unsigned char*>(from);
-  if (type == GgmlType::f32) {
-    std::memcpy(to, from, count * 4);
-  } else if (type == GgmlType::bf16 || type == GgmlType::f16) {
-    convert_floats(type == GgmlType::f16 ? DType::f16 : DType::bf16, from, DType::f32, to, count);
-  } else {
-    const uint64_t step = block_of(type).bytes;
-    for (uint64_t i = 0; i < count / kBlock; ++i) (type == GgmlType::q8_0 ? dequantize_q8_0 : dequantize_q4_0)(bytes + i * step, to + i * kBlock);
-  }
+  const Known& how = known(type);
+  how.dequantize(static_cast<const unsigned char*>(from), count / how.block.elements, to);
 }
 
 float block_bound(GgmlType type, const float* values) {
@@ -149,7 +142,11 @@ float block_bound(GgmlType type, const float* values) {
     case GgmlType::f32: return 0;
     case GgmlType::bf16: return std::max(first / 256, std::numeric_limits<float>::min());
     case GgmlType::f16: return first > kMostHalf ? kNone : std::max(first / 2048, 0x1p-25f);
-    default: break;
+    case GgmlType::q4_k:
+    case GgmlType::q5_k:
+    case GgmlType::q6_k: return lost(known(type), values);
+    case GgmlType::q8_0:
+    case GgmlType::q4_0: break;
   }
   // Half a step (a whole one at the end that has a code less), and what rounding the scale to a half moves the largest code.
   const bool eight = type == GgmlType::q8_0;

@@ -30,10 +30,10 @@ std::vector<T> read(const SafetensorsFile& file, const std::string& name) {
   return values;
 }
 
-void test_blocks() {
-  const SafetensorsFile file(fixture("blocks.safetensors"));
+void test_blocks(const std::string& of, const std::vector<GgmlType>& types) {
+  const SafetensorsFile file(fixture(of));
   const auto values = read<float>(file, "values");
-  for (const GgmlType type : {GgmlType::f16, GgmlType::bf16, GgmlType::q8_0, GgmlType::q4_0}) {
+  for (const GgmlType type : types) {
     const std::string name = name_of(type);
     const auto expected = read<uint8_t>(file, name + ".bytes");
     std::vector<uint8_t> bytes(expected.size());
@@ -54,8 +54,13 @@ void test_blocks() {
     check(within, name + ": every value within its bound");
     check(tight, name + ": a bound that is reached");
   }
+}
+
+void test_unbounded() {
   const float large[32] = {65520.0f};
   check(std::isinf(block_bound(GgmlType::f16, large)), "what a half cannot hold has no bound");
+  const std::vector<float> beyond(256, -1e38f);
+  check(std::isinf(block_bound(GgmlType::q4_k, beyond.data())), "nor has what no scale of a K-quant can hold");
 }
 
 void test_golden() {
@@ -123,7 +128,7 @@ void test_refused() {
     put_file(folder / "t.gguf", bytes);
     check_refused("E_GGUF", name, [&] { GgufFile file(folder / "t.gguf"); });
   }
-  put_file(folder / "t.gguf", aligned(head(1, 0) + tensor("t", {256}, 14, 0), std::string(224, 'x')));
+  put_file(folder / "t.gguf", aligned(head(1, 0) + tensor("t", {256}, 10, 0), std::string(96, 'x')));
   check_refused("E_UNSUPPORTED", "a type that is not read here", [&] { GgufFile file(folder / "t.gguf"); });
   put_file(folder / "t.gguf", aligned(head(1, 0) + tensor(std::string(63, 'n'), {8}, 0, 0), data));
   check(GgufFile(folder / "t.gguf").tensors().size() == 1, "a name of 63 bytes is read");
@@ -148,7 +153,9 @@ void test_writer() {
 }  // namespace
 
 int main() {
-  test_blocks();
+  test_blocks("blocks.safetensors", {GgmlType::f16, GgmlType::bf16, GgmlType::q8_0, GgmlType::q4_0});
+  test_blocks("k_blocks.safetensors", {GgmlType::q4_k, GgmlType::q5_k, GgmlType::q6_k});
+  test_unbounded();
   test_golden();
   test_refused();
   test_writer();
