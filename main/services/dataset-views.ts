@@ -1,6 +1,7 @@
 import type { Mapping, Preview, Rendering, Xray } from '../../preload/contract/datasets.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import { checkMapping } from '../data/roles.ts';
+import { missingTokenizer } from '../formats/missing-tokenizer.ts';
 import type { DatasetRecord } from '../store/datasets.ts';
 import type { DataWorkers } from './data-workers.ts';
 import type { DatasetLibrary } from './dataset-library.ts';
@@ -58,11 +59,7 @@ export class DatasetViews {
   async #tokenizerOf(model: string | null): Promise<string | null> {
     const resolved = model === null ? null : await this.#parts.models.resolve({ id: model }, undefined, (file) => file);
     if (resolved && resolved.tokenizer === null && resolved.initialize === 'pretrained') {
-      throw new RankwiseError(
-        'E_TOKENIZER',
-        'The model has no tokenizer.json, which text needs.',
-        'Choose another model.',
-      );
+      throw missingTokenizer(resolved.record.path, 'Choose another model.');
     }
     return resolved?.tokenizer ?? null;
   }

@@ -8,6 +8,7 @@ import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import type { EngineHost, JobResults } from '../engine/host.ts';
 import { readChatTemplate } from '../formats/chat-template-file.ts';
 import { stopTokens } from '../formats/generation-config.ts';
+import { missingTokenizer } from '../formats/missing-tokenizer.ts';
 import { readModelFolder } from '../formats/model-folder.ts';
 import type { DatasetService } from './datasets.ts';
 import { lazyTokenizer } from './tokenizers.ts';
@@ -66,7 +67,7 @@ export class InferenceService {
   /** Mean next-token loss over a dataset, and its exponential. */
   async evaluate(request: EvaluationRequest): Promise<JobResults['eval']> {
     const folder = readModelFolder(request.model);
-    const tokenizer = lazyTokenizer(folder.tokenizer, folder.vocabSize);
+    const tokenizer = lazyTokenizer(folder.tokenizer, folder.vocabSize, folder.path);
     const sequencing = { sequenceLength: request.sequenceLength ?? 256, packing: request.packing ?? true };
     const data = await this.#datasets.prepare(
       request.data,
@@ -97,7 +98,7 @@ export class InferenceService {
   ): Promise<Generation> {
     const folder = readModelFolder(request.model);
     if (folder.tokenizer === null)
-      throw new RankwiseError('E_TOKENIZER', `${folder.path} has no tokenizer.json, which text needs.`);
+      throw missingTokenizer(folder.path, 'Put the tokenizer.json of the same model there.');
     const tokenizer = loadTokenizer(folder.tokenizer);
     const growing = new TokenText(tokenizer);
     const take = (event: TokenEvent): void => {

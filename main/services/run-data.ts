@@ -56,12 +56,17 @@ export class RunDataService {
         template: data.template === 'auto' ? (known?.template ?? 'auto') : data.template,
         trainOn: data.trainOn ?? known?.trainOn ?? ('completions' as const),
       },
-      model: { tokenizer: model.tokenizer, vocabSize: model.vocabSize, initialize: model.initialize },
+      model: {
+        folder: model.record.path,
+        tokenizer: model.tokenizer,
+        vocabSize: model.vocabSize,
+        initialize: model.initialize,
+      },
       prompts: training.samples,
       purpose,
       cache: this.#cache,
     };
     const prepared = await this.#workers.do('runData', request, options);
-    return { ...prepared, tokenizer: lazyTokenizer(prepared.tokenizerPlace, model.vocabSize) };
+    return { ...prepared, tokenizer: lazyTokenizer(prepared.tokenizerPlace, model.vocabSize, model.record.path) };
   }
 }

@@ -15,7 +15,7 @@ import { lazyTokenizer, requireTrainableVocabulary, TokenizerService } from './t
 /** The data of a run file with every path absolute, and what they are for. */
 export interface RunDataRequest {
   data: Omit<RunFile['data'], 'mapping' | 'trainOn'> & { mapping: Mapping | null; trainOn: 'completions' | 'all' };
-  model: Pick<ResolvedModel, 'tokenizer' | 'vocabSize' | 'initialize'>;
+  model: Pick<ResolvedModel, 'tokenizer' | 'vocabSize' | 'initialize'> & { folder: string | undefined };
   /** Texts that are wanted as tokens. */
   prompts: string[];
   /** For a plan, data are looked at but not tokenized, and no tokenizer is trained. */
@@ -61,7 +61,7 @@ export async function prepareRunData(
           stages.begin(`Making a tokenizer from ${path.basename(train)}`, bytesOf(train, format)),
         )
       : model.tokenizer;
-  const tokenizer = lazyTokenizer(place, model.vocabSize);
+  const tokenizer = lazyTokenizer(place, model.vocabSize, model.folder);
 
   const prepare = (source: string, as: DataFormat | 'auto', reading: RowReading): Promise<PreparedData> => {
     const all = { ...data, ...reading };

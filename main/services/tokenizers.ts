@@ -11,6 +11,7 @@ import { hashSource, openRows, readExamples, type RowReading, type RowSource } f
 import { formatOf } from '../data/source.ts';
 import { readDocuments } from '../data/text.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { missingTokenizer } from '../formats/missing-tokenizer.ts';
 import { copyTokenizerFiles, TOKENIZER_FILES } from '../formats/model-folder.ts';
 import { partOf } from '../formats/part-name.ts';
 
@@ -93,18 +94,12 @@ export function templateToKeep(setting: string, tokenizer: Tokenizer | null): st
   return text === own ? null : text;
 }
 
-/** Loads the tokenizer at its first use, once; throws E_TOKENIZER where there is none or it does not fit the model. */
-export function lazyTokenizer(place: string | null, vocabSize: number): () => Tokenizer {
+/** Loads the tokenizer of a model (its folder) at its first use, once; throws E_TOKENIZER where there is none or it does not fit the model. */
+export function lazyTokenizer(place: string | null, vocabSize: number, model: string | undefined): () => Tokenizer {
   let loaded: Tokenizer | undefined;
   return () => {
     if (loaded) return loaded;
-    if (place === null) {
-      throw new RankwiseError(
-        'E_TOKENIZER',
-        'The model has no tokenizer.json, which text needs.',
-        'Name one with model.tokenizer, or feed a tokens file.',
-      );
-    }
+    if (place === null) throw missingTokenizer(model, 'Name one with model.tokenizer, or feed a tokens file.');
     loaded = loadTokenizer(place);
     if (loaded.vocabSize > vocabSize) {
       throw new RankwiseError(

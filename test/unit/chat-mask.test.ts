@@ -49,6 +49,22 @@ const GEMMA = `{{- bos_token }}
 {{- '<start_of_turn>' + role + '\\n' + message.content | trim + '<end_of_turn>\\n' }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{- '<start_of_turn>model\\n' }}{% endif %}`;
+const PHI3 = `{%- for message in messages %}
+{{- '<|' + message.role + '|>\n' + message.content + '<|end|>\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|assistant|>\n' }}{% else %}{{- eos_token }}{% endif %}`;
+const PHI4 = `{%- for message in messages %}
+{{- '<|im_start|>' + message.role + '<|im_sep|>' + message.content + '<|im_end|>' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant<|im_sep|>' }}{% endif %}`;
+// Only a turn that others follow has a line break behind its end.
+const OLMO2 = `{{- bos_token }}
+{%- for message in messages %}
+{%- if message.role == 'assistant' %}
+{{- '<|assistant|>\n' + message.content + eos_token }}{% if not loop.last %}{{- '\n' }}{% endif %}
+{%- else %}{{- '<|' + message.role + '|>\n' + message.content + '\n' }}{% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|assistant|>\n' }}{% endif %}`;
 // Thoughts of earlier turns are dropped, and the last turn always has a place for them, as reasoning models do it.
 const THINKER = `{%- set ns = namespace(last=-1) %}
 {%- for message in messages %}{% if message.role == 'user' %}{% set ns.last = loop.index0 %}{% endif %}{% endfor %}
@@ -65,7 +81,7 @@ const THINKER = `{%- set ns = namespace(last=-1) %}
 
 const tokens = { bos_token: '<s>', eos_token: '</s>' };
 const specials = ['<s>', '</s>', '<|im_start|>', '<|im_end|>', '<|start_header_id|>', '<|end_header_id|>', '<|eot_id|>',
-  '<start_of_turn>', '<end_of_turn>']; // prettier-ignore
+  '<start_of_turn>', '<end_of_turn>', '<|end|>', '<|assistant|>', '<|user|>', '<|im_sep|>']; // prettier-ignore
 const rendered = (template: string, messages: Message[], learnFrom = 0): string => {
   const { text, spans } = new ChatRenderer(new ChatTemplate(template, 'it', tokens), specials).render(
     messages,
@@ -103,6 +119,18 @@ describe('what the assistant says', () => {
       '<s><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n⟦Hello there<end_of_turn>⟧\n' +
         '<start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n⟦bye<end_of_turn>⟧\n',
     ],
+    [
+      'Phi-3',
+      PHI3,
+      '<|user|>\nHi<|end|>\n<|assistant|>\n⟦Hello there<|end|>⟧\n<|user|>\nHi<|end|>\n<|assistant|>\n⟦bye<|end|>⟧\n</s>',
+    ],
+    [
+      'Phi-4',
+      PHI4,
+      '<|im_start|>user<|im_sep|>Hi<|im_end|><|im_start|>assistant<|im_sep|>⟦Hello there<|im_end|>⟧' +
+        '<|im_start|>user<|im_sep|>Hi<|im_end|><|im_start|>assistant<|im_sep|>⟦bye<|im_end|>⟧',
+    ],
+    ['OLMo2', OLMO2, '<s><|user|>\nHi\n<|assistant|>\n⟦Hello there</s>⟧\n<|user|>\nHi\n<|assistant|>\n⟦bye</s>⟧'],
   ])('is found in %s', (_, template, expected) => {
     expect(rendered(template, CHAT)).toBe(expected);
   });
