@@ -24,6 +24,7 @@ struct ModelConfig {
   double rope_low_frequency_factor = 1.0;
   double rope_high_frequency_factor = 4.0;
   int64_t rope_original_positions = 8192;
+  std::vector<float> rope_divisors;  // what each frequency is divided by; empty = nothing. GGUF files say llama3 scaling so
   bool tied_head = false;
   bool qkv_bias = false;
   bool output_bias = false;  // bias of o_proj (attention_bias of Llama sets q, k, v and o)

@@ -32,6 +32,7 @@ void check_expressible(const ModelConfig& c) {
   const bool attention = switches ? c.qkv_bias == c.output_bias : c.qkv_bias == (c.model_type == "qwen2") && !c.output_bias;
   const bool mlp = !c.mlp_bias || c.model_type == "llama";
   const bool norm = c.qk_norm == (c.model_type == "qwen3");
+  if (!c.rope_divisors.empty()) fail("E_CONFIG", "A config.json cannot express rotary divisors that are given one by one.");
   if (!attention || !mlp || !norm) {
     fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases or norms.");
   }

@@ -24,6 +24,7 @@ std::vector<float> rotary_inverse_frequencies(const ModelConfig& config) {
     double frequency = std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim));
     if (config.rope_scaling == "linear") frequency /= config.rope_factor;
     if (config.rope_scaling == "llama3") frequency = llama3_frequency(config, frequency);
+    if (!config.rope_divisors.empty()) frequency /= static_cast<double>(config.rope_divisors[i]);
     frequencies[i] = static_cast<float>(frequency);
   }
   return frequencies;

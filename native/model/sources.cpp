@@ -1,4 +1,5 @@
 #include "io/safetensors.h"
+#include "model/gguf_source.h"
 #include "model/model.h"
 #include "ops/host_access.h"
 
@@ -41,7 +42,10 @@ class RandomSource : public WeightSource {
 
 }  // namespace
 
-std::unique_ptr<WeightSource> folder_source(const std::string& folder) { return std::make_unique<FolderSource>(folder); }
+std::unique_ptr<WeightSource> model_source(const std::string& path) {
+  if (is_gguf(path)) return gguf_source(path);
+  return std::make_unique<FolderSource>(path);
+}
 
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed) {
   return std::make_unique<RandomSource>(config.initializer_range, seed);

@@ -4,12 +4,14 @@
 
 #include <cstdlib>
 #include <functional>
+#include <cmath>
 #include <random>
 
 #include "io/files.h"
 #include "io/gguf.h"
 #include "io/safetensors.h"
 #include "model/config.h"
+#include "model/gguf_source.h"
 #include "model/rope_scaling.h"
 #include "test/check.h"
 #include "test/temporary_folder.h"
@@ -180,6 +182,25 @@ std::vector<std::string> gguf_seeds(const std::string& path) {
           written({}, {})};
 }
 
+std::string gguf_model_seed(const std::string& path) {
+  const GgufMetadata metadata = {{"general.architecture", std::string("llama")}, {"llama.context_length", uint32_t{16}}, {"llama.embedding_length", uint32_t{8}},
+                                 {"llama.block_count", uint32_t{1}}, {"llama.feed_forward_length", uint32_t{8}}, {"llama.attention.head_count", uint32_t{2}},
+                                 {"llama.attention.key_length", uint32_t{4}}, {"llama.attention.layer_norm_rms_epsilon", 1e-5f}, {"llama.rope.freq_base", 1e4f},
+                                 {"llama.rope.scaling.type", std::string("linear")}, {"llama.rope.scaling.factor", 2.0f}, {"tokenizer.ggml.eos_token_id", uint32_t{1}}};
+  std::vector<GgufTensor> tensors;
+  for (const char* name : {"token_embd.weight", "blk.0.attn_q.bias", "rope_freqs.weight"}) {
+    tensors.emplace_back();
+    tensors.back().name = name;
+    tensors.back().dims = {2};
+  }
+  tensors[0].dims = {8, 3};
+  GgufWriter writer(path, metadata, tensors);
+  const std::vector<float> ones(24, 1.0f);
+  for (const uint64_t count : {24, 2, 2}) writer.write(ones.data(), count * sizeof(float));
+  writer.finish();
+  return read_file(path, 1 << 20);
+}
+
 std::vector<std::string> safetensors_seeds() {
   return {
       safetensors_bytes(
@@ -238,6 +259,18 @@ int main() {
             [&](const std::string& bytes) {
               put_file(folder / "t.gguf", bytes);
               touch(GgufFile(folder / "t.gguf"));
+            }},
+           runs);
+
+  campaign({"GGUF model", false, {gguf_model_seed(folder / "seed.gguf")},
+            [&](const std::string& bytes) {
+              put_file(folder / "t.gguf", bytes);
+              const GgufFile file(folder / "t.gguf");
+              const ModelConfig config = gguf_model_config(file);
+              for (const float each : rotary_inverse_frequencies(config)) check(std::isfinite(each), "a GGUF model's rotary frequency that is no number");
+              for (const GgufTensor& tensor : file.tensors()) {
+                if (tensor.name.starts_with("blk.")) gguf_origin(tensor.name, config, true).file_row(0, config.q_width());
+              }
             }},
            runs);
 
