@@ -34,6 +34,7 @@ void check_expressible(const ModelConfig& c) {
   const bool attention = switches ? c.qkv_bias == c.output_bias : c.qkv_bias == (c.model_type == "qwen2") && !c.output_bias;
   const bool mlp = !c.mlp_bias || c.model_type == "llama";
   const bool norm = c.qk_norm == (c.model_type == "qwen3");
+  if (!c.rope_divisors.empty()) fail("E_CONFIG", "A config.json cannot express rotary divisors that are given one by one.");
   const bool rope = c.model_type == "phi3" ? c.rope_scaling == "none" || c.rope_scaling == "longrope"
                                            : c.partial_rotary_factor == 1.0 && c.rope_scaling != "longrope";
   const bool everywhere = std::find(c.sliding_layers.begin(), c.sliding_layers.end(), false) == c.sliding_layers.end();
