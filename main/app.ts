@@ -9,6 +9,7 @@ import { DatasetService } from './services/datasets.ts';
 import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
 import { FoldersInUse } from './services/folders-in-use.ts';
+import { GgufExport } from './services/gguf-export.ts';
 import { InferenceService } from './services/inference.ts';
 import { KnownPlaces } from './services/known-places.ts';
 import { openLibrary } from './services/open-library.ts';
@@ -35,6 +36,7 @@ export interface Workshop {
   system: SystemService;
   methods: MethodService;
   inference: InferenceService;
+  gguf: GgufExport;
   inUse: FoldersInUse;
   benchmarks: BenchmarkService;
 }
@@ -76,6 +78,7 @@ export function createApp(
     system: new SystemService({ engine, notices, desk, files, home: paths.home, version: programVersion }),
     methods: new MethodService(engine),
     inference: new InferenceService(engine, new DatasetService(paths.cache), inUse),
+    gguf: new GgufExport(engine, inUse),
     inUse,
     benchmarks: new BenchmarkService(engine, torchStepScript),
   };

@@ -1,5 +1,6 @@
 #include "model/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -134,30 +135,43 @@ void refuse_foreign_features(const Members& members) {
   if (activation != "silu") unsupported("the activation " + quote_name(activation) + " (hidden_act)");
 }
 
-// Attention within a window changes nothing for a model whose positions all fit into the window.
-void refuse_sliding_window(const ModelConfig& config, const Members& members) {
-  bool in_use = config.model_type == "mistral" || (config.model_type == "phi3" && members.find("sliding_window"));
-  if (config.model_type.starts_with("qwen") && members.boolean("use_sliding_window", false)) {
-    in_use = members.integer("max_window_layers", 28, 0, kMostTokenId) < config.layers;
+// The kinds of the layers where config.json lists them: true = within the window. Empty where it does not.
+std::vector<bool> read_layer_types(const ModelConfig& config, const Members& members) {
+  const json* list = members.find("layer_types");
+  if (!list) return {};
+  if (!list->is_array()) refuse("has layer_types that are not a list");
+  std::vector<bool> sliding;
+  for (const json& type : *list) {
+    if (type != "sliding_attention" && type != "full_attention") unsupported("layers of different kinds (layer_types)");
+    sliding.push_back(type == "sliding_attention");
   }
-  if (const json* layer_types = members.find("layer_types")) {  // goes before max_window_layers
-    if (!layer_types->is_array()) refuse("has layer_types that are not a list");
-    in_use = config.model_type == "mistral";
-    for (const json& type : *layer_types) {
-      if (type == "sliding_attention") {
-        in_use = true;
-      } else if (type != "full_attention") {
-        unsupported("layers of different kinds (layer_types)");
-      }
+  if (static_cast<int64_t>(sliding.size()) != config.layers) refuse("has layer_types for another number of layers");
+  return sliding;
+}
+
+// Mistral and Phi-3 have a window in every layer or in none (transformers does not look at their layer_types), Qwen in those that
+// layer_types says, else from max_window_layers on.
+void read_sliding_window(ModelConfig& config, const Members& members) {
+  std::vector<bool> sliding = read_layer_types(config, members);
+  const auto all = static_cast<size_t>(config.layers);
+  if (config.model_type == "mistral" || config.model_type == "phi3") {
+    // Mistral's own default is a window of 4096; a null turns it off.
+    const int64_t absent = config.model_type == "mistral" && !members.declared_null("sliding_window") ? 4096 : 0;
+    config.sliding_window = members.integer("sliding_window", absent, 1, kMostTokenId);
+    sliding.assign(all, true);
+  } else if (config.model_type.starts_with("qwen")) {
+    const bool in_use = members.boolean("use_sliding_window", false) && !members.declared_null("sliding_window");
+    const int64_t from = members.integer("max_window_layers", 28, 0, kMostTokenId);
+    if (sliding.empty()) {
+      for (int64_t layer = 0; layer < config.layers; ++layer) sliding.push_back(in_use && layer >= from);
     }
+    const bool any = std::find(sliding.begin(), sliding.end(), true) != sliding.end();
+    if (any && !in_use) refuse("has layer_types with a sliding window that use_sliding_window turns off");
+    if (any) config.sliding_window = members.integer("sliding_window", 4096, 1, kMostTokenId);
+  } else if (std::find(sliding.begin(), sliding.end(), true) != sliding.end()) {
+    unsupported("attention within a sliding window in an architecture that has none (layer_types)");
   }
-  // Mistral's own default is a window of 4096; a null turns it off.
-  const bool off = config.model_type == "mistral" && members.declared_null("sliding_window");
-  const int64_t window = members.integer("sliding_window", 4096, 1, kMostTokenId);
-  if (in_use && !off && window < config.max_positions) {
-    unsupported("attention within a sliding window of " + std::to_string(window) + " tokens (sliding_window)",
-                "If your sequences are no longer than the window, set max_position_embeddings in config.json to it.");
-  }
+  if (config.sliding_window > 0) config.sliding_layers = std::move(sliding);
 }
 
 void read_longrope(ModelConfig& config, const Members& members, const Members& rope) {
@@ -279,7 +293,7 @@ ModelConfig parse_model_config(const std::string& json_text) {
   config.tied_head = members.boolean("tie_word_embeddings", false);
   read_biases(config, members);
   read_rope(config, members);
-  refuse_sliding_window(config, members);
+  read_sliding_window(config, members);
   read_token_ids(config, family, root);
   return config;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -33,10 +34,13 @@ void check_expressible(const ModelConfig& c) {
   const bool attention = switches ? c.qkv_bias == c.output_bias : c.qkv_bias == (c.model_type == "qwen2") && !c.output_bias;
   const bool mlp = !c.mlp_bias || c.model_type == "llama";
   const bool norm = c.qk_norm == (c.model_type == "qwen3");
+  if (!c.rope_divisors.empty()) fail("E_CONFIG", "A config.json cannot express rotary divisors that are given one by one.");
   const bool rope = c.model_type == "phi3" ? c.rope_scaling == "none" || c.rope_scaling == "longrope"
                                            : c.partial_rotary_factor == 1.0 && c.rope_scaling != "longrope";
-  if (!attention || !mlp || !norm || !rope) {
-    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms or rotary settings.");
+  const bool everywhere = std::find(c.sliding_layers.begin(), c.sliding_layers.end(), false) == c.sliding_layers.end();
+  const bool window = c.sliding_window == 0 || c.model_type.starts_with("qwen") || (c.model_type != "llama" && everywhere);
+  if (!attention || !mlp || !norm || !rope || !window) {
+    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms, rotary settings or windows.");
   }
 }
 
@@ -69,6 +73,18 @@ void add_rope(ordered_json& out, const ModelConfig& c) {
   out["rope_scaling"] = scaling;
 }
 
+void add_window(ordered_json& out, const ModelConfig& c) {
+  if (c.model_type == "llama") return;
+  out["sliding_window"] = c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json();
+  if (!c.model_type.starts_with("qwen")) return;
+  int64_t full = 0;  // version 4 before layer_types: the first layers without a window
+  while (full < c.layers && c.window_of(full) == 0) ++full;
+  out["use_sliding_window"] = c.sliding_window > 0;
+  out["max_window_layers"] = full;
+  if (c.sliding_window == 0) return;
+  for (const bool sliding : c.sliding_layers) out["layer_types"].push_back(sliding ? "sliding_attention" : "full_attention");
+}
+
 }  // namespace
 
 std::string model_config_json(const ModelConfig& config, const std::string& dtype) {
@@ -96,12 +112,8 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   add_rope(out, config);
   if (config.model_type == "llama" || config.model_type == "qwen3") out["attention_bias"] = config.qkv_bias;
   if (config.model_type == "llama") out["mlp_bias"] = config.mlp_bias;
-  if (config.model_type != "llama") out["sliding_window"] = nullptr;
+  add_window(out, config);
   if (config.model_type == "phi3") out["pad_token_id"] = nullptr;  // else 32000, which its vocabulary need not have
-  if (config.model_type.starts_with("qwen")) {
-    out["use_sliding_window"] = false;
-    out["max_window_layers"] = config.layers;
-  }
   out["bos_token_id"] = config.bos_id < 0 ? ordered_json() : ordered_json(config.bos_id);
   if (config.eos_ids.size() == 1) {
     out["eos_token_id"] = config.eos_ids[0];

@@ -86,6 +86,7 @@ Model allocate_model(const Context& context, const ModelConfig& config, const Mo
       linear.weight = Weight(context, layout.linear(linear.name), shape.out, shape.in, Category::weights, Lifetime::lasting);
       if (shape.bias) linear.bias = context.lasting(DType::f32, 1, shape.out, Category::weights);
     }
+    block.window = config.window_of(layer);
     block.attention_norm = make_gain(context, prefix + "input_layernorm.weight", d);
     block.mlp_norm = make_gain(context, prefix + "post_attention_layernorm.weight", d);
     if (config.qk_norm) {

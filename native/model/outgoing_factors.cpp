@@ -1,7 +1,7 @@
 #include "model/outgoing_factors.h"
 
+#include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "model/fused_modules.h"
 
@@ -54,10 +54,19 @@ void add_stack(std::vector<OutgoingFactor>& list, const Context& context, const 
   });
 }
 
+// The alpha that gives this scale: the round one where there is one, as scales are kept in float32.
+double alpha_of(float scale, double divisor) {
+  const double exact = static_cast<double>(scale) * divisor, round = std::round(exact * 1e4) / 1e4;
+  return static_cast<float>(round / divisor) == scale ? round : exact;
+}
+
 // The names of the engine's layers, given in full or by their last part, become those of the files.
 void rename_targets(const ModelConfig& model, nlohmann::json& config) {
-  std::set<std::string> targets;
-  for (const auto& name : config["target_modules"]) targets.insert(place_in_files(model, name.get<std::string>()).module);
+  std::vector<std::string> targets;
+  for (const auto& name : config["target_modules"]) {
+    const std::string module = place_in_files(model, name.get<std::string>()).module;
+    if (std::find(targets.begin(), targets.end(), module) == targets.end()) targets.push_back(module);
+  }
   config["target_modules"] = targets;
   for (const char* pattern : {"rank_pattern", "alpha_pattern"}) {
     nlohmann::json kept = nlohmann::json::object();
@@ -85,7 +94,7 @@ std::vector<OutgoingFactor> outgoing_factors(const Context& context, const Model
       add_stack(list, context, stack);
       const double rank = static_cast<double>(stack.rank);
       config["rank_pattern"][matrix.module] = stack.rank;
-      config["alpha_pattern"][matrix.module] = static_cast<double>(stack.scale()) * (root ? std::sqrt(rank) : rank);
+      config["alpha_pattern"][matrix.module] = alpha_of(stack.scale(), root ? std::sqrt(rank) : rank);
     }
   }
   return list;

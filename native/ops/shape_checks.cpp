@@ -79,8 +79,8 @@ void operand(const Checker& c, const Operand& o) {
 void attention_arguments(const Checker& c, const AttentionShape& s, const View& q, const View& k, const View& v,
                          const View& segment_start, const View& out, const View& scratch, uint64_t scratch_bytes) {
   c.shape(s.batch >= 0 && s.query_length >= 0 && s.key_length >= s.query_length && s.heads > 0 && s.kv_heads > 0 && s.head_dim > 0 &&
-              s.heads % s.kv_heads == 0,
-          "needs key_length >= query_length and heads divisible by kv_heads", {});
+              s.heads % s.kv_heads == 0 && s.window >= 0,
+          "needs key_length >= query_length, heads divisible by kv_heads and no negative window", {});
   c.alike(q, {&out});
   c.alike(k, {&v});
   c.type(q.dtype == k.dtype, "types differ:", {&q, &k});

@@ -74,7 +74,8 @@ void families(const test::TemporaryFolder& folder) {
   const struct {
     const char* name;
     json changes;
-  } models[] = {{"phi3", {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}}}};
+  } models[] = {{"phi3", {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}}},
+                {"window", {{"model_type", "mistral"}, {"sliding_window", 5}}}};
   for (const auto& model : models) {
     test::write_tiny_model(folder / model.name, model.changes);
     for (const Case& c : {Case{"full", "dense", "bf16", true}, {"lora", "nf4", "f32", false}, {"lora", "dense", "bf16", false}, {"galore", "dense", "f32", false},

@@ -18,6 +18,7 @@ CASES = {
     'accumulation': dict(model='llama-untied', accumulation=2, ragged=True),
     'labels': dict(model='llama3-rope', labels=True),
     '8-bit': dict(model='qwen3', stateBits=8, clip=5.0),
+    'window': dict(index=21, model='mistral-window'),
     'phi3': dict(index=20, model='phi3-longrope', weightDecay=0.1),
 }
 

@@ -32,6 +32,10 @@ CASES = {
     # Phi-3: q, k and v in one matrix, gate and up in another.
     'phi3': dict(index=20, kind='phi3', num_key_value_heads=2),
     # As Phi-4-mini: three quarters of a head rotated, by factors that differ by pair and only hold within the original positions.
+    # Windows shorter than the sequences, in all layers and in some.
+    'mistral-window': dict(index=22, kind='mistral', num_key_value_heads=2, sliding_window=5),
+    'qwen2-window': dict(index=23, kind='qwen2', num_key_value_heads=2, num_hidden_layers=3, use_sliding_window=True, sliding_window=4, max_window_layers=1),
+    'phi3-window': dict(index=24, kind='phi3', num_key_value_heads=2, sliding_window=7),
     'phi3-longrope': dict(index=21, kind='phi3', num_key_value_heads=2, hidden_size=96, head_dim=16, partial_rotary_factor=0.75, tie_word_embeddings=True,
                           original_max_position_embeddings=32, rope_parameters=LONGROPE),
 }
