@@ -15,4 +15,8 @@ nlohmann::json plan_gguf_job(const nlohmann::json& job);
 // tensors, written and proved.
 nlohmann::json gguf_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
 
+// {kind: "gguf-keys", model: FILE} → {parameters, types: {NAME: count}, fitsBfloat16, keys: {NAME: value}}: what a file holds and what it says of itself, without the
+// keys of its shape. Throws what the reader throws, E_UNSUPPORTED for an architecture that is not supported.
+nlohmann::json gguf_keys_job(const nlohmann::json& job);
+
 }  // namespace rankwise
