@@ -2,6 +2,7 @@ import type { Api } from '../../preload/contract/api.ts';
 import type { App, Services } from '../app.ts';
 import { adaptersApi } from './adapters.ts';
 import { datasetsApi } from './datasets.ts';
+import { exportsApi } from './exports.ts';
 import { filesApi } from './files.ts';
 import { methodsApi } from './methods.ts';
 import { modelsApi } from './models.ts';
@@ -21,6 +22,7 @@ export async function createApi(app: App): Promise<Api> {
   return {
     adapters: adaptersApi(services),
     datasets: datasetsApi(services),
+    exports: exportsApi(services),
     files: filesApi(services),
     methods: methodsApi(services),
     models: modelsApi(services),

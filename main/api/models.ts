@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Api } from '../../preload/contract/api.ts';
 import type { Services } from '../app.ts';
 
-export const modelsApi = ({ modelLibrary, models, planner, files, tasks }: Services): Api['models'] => ({
+export const modelsApi = ({ modelLibrary, modelExports, models, planner, files, tasks }: Services): Api['models'] => ({
   list: () => modelLibrary.list(),
   card: ({ id }) => modelLibrary.card(id),
   async add({ handle, task }) {
@@ -16,6 +16,7 @@ export const modelsApi = ({ modelLibrary, models, planner, files, tasks }: Servi
   },
   async remove({ id, files: withFiles }) {
     modelLibrary.remove(id, withFiles);
+    modelExports.forget(id);
   },
   async fits({ id, ...shape }) {
     const { record } = await models.resolve({ id }, undefined, (file) => file);

@@ -40,11 +40,16 @@ export class GgufExport {
     this.#inUse = inUse;
   }
 
+  /** What a file of it is called. */
+  fileName({ name, adapter, type }: GgufRequest): string {
+    return `${slugOf(adapter ? `${name} ${adapter.name}` : name, 'model')}-${type.toUpperCase()}.gguf`;
+  }
+
   /** What would be written, from headers alone. Throws E_TOKENIZER and E_UNSUPPORTED for what the format cannot say. */
   async plan(request: GgufRequest): Promise<GgufPlan> {
     const { job, tokenizer } = jobOf(request);
     const planned = await this.#engine.start({ kind: 'gguf-plan', ...job }).result;
-    return { ...planned, fileName: fileNameOf(request), notes: tokenizer.notes };
+    return { ...planned, fileName: this.fileName(request), notes: tokenizer.notes };
   }
 
   /**
@@ -115,9 +120,6 @@ export const besideOf = (file: string): { receipt: string; modelfile: string } =
   receipt: `${file}.receipt.json`,
   modelfile: `${file.replace(/\.gguf$/i, '')}.Modelfile`,
 });
-
-const fileNameOf = ({ name, adapter, type }: GgufRequest): string =>
-  `${slugOf(adapter ? `${name} ${adapter.name}` : name, 'model')}-${type.toUpperCase()}.gguf`;
 
 function jobOf(request: GgufRequest): { job: Omit<GgufJob, 'kind' | 'output'>; tokenizer: GgufTokenizer } {
   const { model, adapter, type, threads, memoryBudget } = request;

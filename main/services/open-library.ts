@@ -6,12 +6,15 @@ import { AdapterImport } from './adapter-import.ts';
 import { AdapterLibrary } from './adapter-library.ts';
 import { AdapterShelf } from './adapter-shelf.ts';
 import { BakeService } from './bake.ts';
+import { ExportLog } from './export-log.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
+import type { GgufExport } from './gguf-export.ts';
 import { HubLibrary } from './hub-library.ts';
 import type { InferenceService } from './inference.ts';
 import { type DatasetPlace, KnownPlaces } from './known-places.ts';
 import type { MethodService } from './methods.ts';
+import { ModelExports } from './model-exports.ts';
 import { ModelLibrary } from './model-library.ts';
 import { ModelPlanner } from './model-planner.ts';
 import { ModelShelf } from './model-shelf.ts';
@@ -32,6 +35,7 @@ export interface LibraryParts {
   files: FileService;
   methods: MethodService;
   inference: InferenceService;
+  gguf: GgufExport;
   inUse: FoldersInUse;
   store: Store;
   settings: SettingsService;
@@ -79,6 +83,13 @@ export function openLibrary(parts: LibraryParts) {
   });
   return {
     modelLibrary,
+    modelExports: new ModelExports({
+      gguf: parts.gguf,
+      models,
+      settings,
+      notices,
+      log: new ExportLog(path.join(paths.home, 'exports')),
+    }),
     planner,
     hub: new HubLibrary({
       planner,

@@ -23,6 +23,7 @@ export const CALLS: { readonly [N in Noun]: Calls<N> } = {
     xray: true,
   },
   models: { list: true, card: true, add: true, rename: true, remove: true, fits: true },
+  exports: { plan: true, gguf: true, list: true },
   methods: { registry: true },
   runs: {
     list: true,
