@@ -22,6 +22,7 @@ import { RunDataService } from './services/run-data.ts';
 import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
 import { TaskService } from './services/tasks.ts';
+import { TemplateSamples } from './services/template-samples.ts';
 import { openStore } from './store/store.ts';
 
 /** What needs no records: it works on a machine on which nothing has been kept yet. */
@@ -112,6 +113,7 @@ async function openServices(workshop: Workshop, workers: DataWorkers) {
     workers,
   });
   const datasetViews = new DatasetViews({ library: datasetLibrary, models, tasks, workers });
+  const templateSamples = new TemplateSamples(workers, models);
   const composer = new RunComposer(
     methods,
     models,
@@ -144,5 +146,5 @@ async function openServices(workshop: Workshop, workers: DataWorkers) {
       datasets: () => datasetLibrary.rediscover(paths.cache),
     },
   });
-  return { store, settings, models, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
+  return { store, settings, models, templateSamples, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
 }

@@ -4,6 +4,7 @@ import { adaptersApi } from './adapters.ts';
 import { datasetsApi } from './datasets.ts';
 import { exportsApi } from './exports.ts';
 import { filesApi } from './files.ts';
+import { hubApi } from './hub.ts';
 import { methodsApi } from './methods.ts';
 import { modelsApi } from './models.ts';
 import { playgroundApi } from './playground.ts';
@@ -24,6 +25,7 @@ export async function createApi(app: App): Promise<Api> {
     datasets: datasetsApi(services),
     exports: exportsApi(services),
     files: filesApi(services),
+    hub: hubApi(services),
     methods: methodsApi(services),
     models: modelsApi(services),
     playground: playgroundApi(services),

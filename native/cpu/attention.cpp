@@ -180,7 +180,7 @@ class DirectForward {
   void heads(int64_t b, int64_t kv, int64_t query, int64_t head, int64_t count) {
     const AttentionShape& s = l_.shape;
     const int64_t d = s.head_dim, row = b * s.query_length + query;
-    const int64_t to = query + 1 + s.key_length - s.query_length, from = std::clamp<int64_t>(*v_.starts(row), 0, to);
+    const int64_t to = query + 1 + s.key_length - s.query_length, from = std::clamp<int64_t>(std::max<int64_t>(*v_.starts(row), s.first_in_window(query)), 0, to);
     const int64_t keys = to - from, key_row = b * s.key_length + from;
     for (int64_t i = 0; i < count; ++i) l_.kernels.widen[l_.bf16](l_.at(v_.q, row, head + i), d, queries_ + i * d);
     std::fill(scores_, scores_ + count * keys, 0.0f);

@@ -52,7 +52,7 @@ void StripMask::set(const AttentionShape& shape, const int32_t* starts, int64_t 
   lowest = highest - 1;
   mask = {first, limit, 0, query + offset + 1};
   for (int64_t i = 0; i < n; ++i) {
-    const int64_t start = std::clamp<int64_t>(starts[i], 0, highest);
+    const int64_t start = std::clamp<int64_t>(std::max<int64_t>(starts[i], shape.first_in_window(query + i)), 0, highest);
     first[i] = static_cast<int32_t>(start);
     limit[i] = static_cast<int32_t>(query + i + offset + 1);
     lowest = std::min(lowest, start);

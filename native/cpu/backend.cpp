@@ -78,7 +78,7 @@ void CpuBackend::rope(const View& x, int64_t head_dim, const View& positions, co
   split(x.rows, row_grain(x.cols), [&](int64_t from, int64_t to, int) {
     for (int64_t i = from; i < to; ++i) {
       const int64_t position = positions.as<int32_t>()[i];
-      kernel(x.cols / head_dim, head_dim, at(x, i), cos.as<float>() + position * cos.ld, sin.as<float>() + position * sin.ld,
+      kernel(x.cols / head_dim, head_dim, cos.cols, at(x, i), cos.as<float>() + position * cos.ld, sin.as<float>() + position * sin.ld,
              inverse ? -1.0f : 1.0f);
     }
   });

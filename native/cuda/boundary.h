@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define RANKWISE_CUDA_BOUNDARY_VERSION 1u
+#define RANKWISE_CUDA_BOUNDARY_VERSION 2u
 
 enum rw_status {
   RW_OK = 0,
@@ -63,6 +63,7 @@ typedef struct rw_product {
 typedef struct rw_attention {
   int64_t batch, query_length, key_length, heads, kv_heads, head_dim;
   float scale;
+  int64_t window; /* keys that a query sees at most; 0 = no limit */
 } rw_attention;
 
 typedef struct rw_stream {

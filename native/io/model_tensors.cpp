@@ -167,16 +167,22 @@ void ModelTensors::require(const std::string& name, const std::vector<int64_t>& 
 }
 
 void ModelTensors::read(const std::string& name, const std::vector<int64_t>& shape, DType dtype, void* to) const {
+  read_rows(name, shape, 0, shape.empty() ? 0 : shape[0], dtype, to);
+}
+
+void ModelTensors::read_rows(const std::string& name, const std::vector<int64_t>& shape, int64_t first, int64_t count, DType dtype, void* to) const {
   require(name, shape);
   const TensorInfo& info = impl_->info(name);
   const SafetensorsFile& file = *impl_->files[impl_->place(name).file];
-  const uint64_t unit = bytes_of(info.dtype);
-  const auto* from = static_cast<const char*>(file.data(info));
+  const uint64_t unit = bytes_of(info.dtype), row = shape.empty() || shape[0] == 0 ? 0 : (info.end - info.begin) / static_cast<uint64_t>(shape[0]);
+  const uint64_t begin = info.begin + static_cast<uint64_t>(first) * row, end = begin + static_cast<uint64_t>(count) * row;
+  const auto* from = static_cast<const char*>(file.data(info)) + (begin - info.begin);
   TensorInfo piece = info;
-  while (piece.begin < info.end) {
-    piece.end = std::min(info.end, piece.begin + kForgetBytes);
-    const uint64_t done = (piece.begin - info.begin) / unit, count = (piece.end - piece.begin) / unit;
-    convert_floats(info.dtype, from + done * unit, dtype, static_cast<char*>(to) + done * bytes_of(dtype), count);
+  piece.begin = begin;
+  while (piece.begin < end) {
+    piece.end = std::min(end, piece.begin + kForgetBytes);
+    const uint64_t done = (piece.begin - begin) / unit, elements = (piece.end - piece.begin) / unit;
+    convert_floats(info.dtype, from + done * unit, dtype, static_cast<char*>(to) + done * bytes_of(dtype), elements);
     file.forget(piece);
     piece.begin = piece.end;
   }

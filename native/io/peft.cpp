@@ -1,5 +1,6 @@
 #include "io/peft.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -93,17 +94,64 @@ PeftAdapter::PeftAdapter(const std::string& folder) {
   }
 }
 
-void PeftAdapter::read(const std::string& name, const Layer& layer, bool is_a, float* to) const {
+// A factor as it lies in the file, in f32.
+std::vector<float> PeftAdapter::factor(const std::string& module, const char* suffix) const {
+  const std::string name = kPrefix + module + suffix;
   const TensorInfo* info = file_->find(name);
   if (!info) fail("E_ADAPTER", name + " is missing.", "The adapter is damaged.");
-  convert_floats(info->dtype, file_->data(*info), DType::f32, to, static_cast<uint64_t>(layer.rank * (is_a ? layer.in : layer.out)));
+  std::vector<float> values(info->elements());
+  convert_floats(info->dtype, file_->data(*info), DType::f32, values.data(), values.size());
+  return values;
+}
+
+void PeftAdapter::split(const std::string& module, const std::vector<Rows>& parts) {
+  const Layer whole = layers_.at(module);
+  if (parts.back().first + parts.back().count != whole.out) {
+    fail("E_ADAPTER", "The adapter's " + module + " does not have the shape of the model's.", "It was made for another base model.");
+  }
+  const std::vector<float> b = factor(module, ".lora_B.weight");
+  const auto used = [&](int64_t rank, int64_t first, int64_t count) {
+    for (int64_t row = first; row < first + count; ++row) {
+      if (b[static_cast<size_t>(row * whole.rank + rank)] != 0.0f) return true;
+    }
+    return false;
+  };
+  layers_.erase(module);
+  for (const Rows& part : parts) {
+    Layer layer = whole;
+    layer.stored_as = module;
+    layer.stored_rows = whole.out;
+    layer.first_row = part.first;
+    layer.out = part.count;
+    for (int64_t rank = 0; rank < whole.rank; ++rank) {
+      if (used(rank, part.first, part.count) || !used(rank, 0, whole.out)) layer.ranks.push_back(rank);
+    }
+    layer.rank = static_cast<int64_t>(layer.ranks.size());
+    if (layer.rank > 0) layers_.emplace(part.module, layer);
+  }
 }
 
 void PeftAdapter::read_a(const std::string& module, float* to) const {
-  read(kPrefix + module + ".lora_A.weight", layers_.at(module), true, to);
+  const Layer& layer = layers_.at(module);
+  const std::vector<float> a = factor(layer.stored_as.empty() ? module : layer.stored_as, ".lora_A.weight");
+  if (layer.ranks.empty()) {
+    std::copy(a.begin(), a.end(), to);
+    return;
+  }
+  for (int64_t rank : layer.ranks) to = std::copy_n(a.begin() + rank * layer.in, layer.in, to);
 }
+
 void PeftAdapter::read_b(const std::string& module, float* to) const {
-  read(kPrefix + module + ".lora_B.weight", layers_.at(module), false, to);
+  const Layer& layer = layers_.at(module);
+  const std::vector<float> b = factor(layer.stored_as.empty() ? module : layer.stored_as, ".lora_B.weight");
+  if (layer.ranks.empty()) {
+    std::copy(b.begin(), b.end(), to);
+    return;
+  }
+  const size_t columns = b.size() / static_cast<size_t>(layer.stored_rows);
+  for (int64_t row = layer.first_row; row < layer.first_row + layer.out; ++row) {
+    for (int64_t rank : layer.ranks) *to++ = b[static_cast<size_t>(row) * columns + static_cast<size_t>(rank)];
+  }
 }
 
 }  // namespace rankwise

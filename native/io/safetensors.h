@@ -55,6 +55,8 @@ class ModelTensors {
   // Copies a tensor of exactly this shape into `to` (f32 or bf16, contiguous), converting from f32, bf16 or f16.
   // Throws E_TENSOR naming what is missing or how the shape differs.
   void read(const std::string& name, const std::vector<int64_t>& shape, DType dtype, void* to) const;
+  // Rows [first, first + count) alone of a matrix of exactly this shape.
+  void read_rows(const std::string& name, const std::vector<int64_t>& shape, int64_t first, int64_t count, DType dtype, void* to) const;
   // Throws what read() would throw for it.
   void require(const std::string& name, const std::vector<int64_t>& shape) const;
   const TensorInfo& info(const std::string& name) const;

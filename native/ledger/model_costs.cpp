@@ -10,12 +10,6 @@ namespace {
 
 double size(const View& v) { return static_cast<double>(v.size()); }
 
-// Pairs of query and key that meet; documents in one sequence are not known here.
-double causal_pairs(const AttentionShape& s) {
-  const double queries = static_cast<double>(s.query_length), keys = static_cast<double>(s.key_length);
-  return static_cast<double>(s.batch * s.heads) * (queries * keys - queries * (queries - 1) / 2);
-}
-
 // A sum over rows through strips: its second launch.
 Traffic add_strips(int64_t rows, int64_t cols) {
   const double strips = static_cast<double>(std::min<int64_t>(rows, kCudaStrips)), row = 4.0 * static_cast<double>(cols);
@@ -42,8 +36,9 @@ Traffic rmsnorm_backward(const View& dy, const View& x, const View& gamma, const
 }
 
 Traffic rope(const View& x, int64_t head_dim, const View& positions, const View& cos) {
-  const double tables = 4.0 * static_cast<double>(std::min(x.rows, cos.rows) * head_dim);  // half a row each of cosines and sines
-  return no_more_than_needed(launch(bytes_in(x) + bytes_in(positions) + tables, bytes_in(x), 3 * size(x)));
+  const double tables = 8.0 * static_cast<double>(std::min(x.rows, cos.rows) * cos.cols);
+  const double rotated = bytes_in(x) * static_cast<double>(2 * cos.cols) / static_cast<double>(head_dim);
+  return no_more_than_needed(launch(rotated + bytes_in(positions) + tables, rotated, 3 * size(x)));
 }
 
 Traffic swiglu(const View& gate) { return no_more_than_needed(launch(2 * bytes_in(gate), bytes_in(gate), 5 * size(gate))); }
@@ -55,13 +50,13 @@ Traffic swiglu_backward(const View& gate, const View* act) {
 Traffic attention(const AttentionShape& s, const View& q, const View& k, const View* lse) {
   const double starts = 4.0 * static_cast<double>(s.batch * s.query_length);
   return no_more_than_needed(
-      launch(bytes_in(q) + 2 * bytes_in(k) + starts, bytes_in(q) + bytes_in(lse), 4.0 * static_cast<double>(s.head_dim) * causal_pairs(s)));
+      launch(bytes_in(q) + 2 * bytes_in(k) + starts, bytes_in(q) + bytes_in(lse), 4.0 * static_cast<double>(s.head_dim) * s.visible_pairs()));
 }
 
 Traffic attention_backward(const AttentionShape& s, const View& q, const View& k) {
   const double starts = 4.0 * static_cast<double>(s.batch * s.query_length), per_row = 4.0 * static_cast<double>(s.batch * s.heads * s.query_length);
   const double dq_apart = per_row * static_cast<double>(s.head_dim), inputs = 2 * bytes_in(q) + 2 * bytes_in(k) + 2 * per_row + starts;
-  const double pairs = causal_pairs(s) * static_cast<double>(s.head_dim);
+  const double pairs = s.visible_pairs() * static_cast<double>(s.head_dim);
   Traffic cost = launch(2 * bytes_in(q), per_row, 2 * size(q));  // dout · out of each row
   cost += launch(inputs, dq_apart, 6 * pairs);                   // scores, their gradients, dq
   cost += launch(inputs, 2 * bytes_in(k), 8 * pairs);            // both once more, dk, dv

@@ -6,12 +6,6 @@
 namespace rankwise {
 namespace {
 
-// Pairs of query and key that meet, over all heads and sequences; documents in one sequence are not known here.
-double causal_pairs(const AttentionShape& s) {
-  const double queries = static_cast<double>(s.query_length), keys = static_cast<double>(s.key_length);
-  return static_cast<double>(s.batch * s.heads) * (queries * keys - queries * (queries - 1) / 2);
-}
-
 double cube(int64_t n) { return static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n); }
 
 }  // namespace
@@ -71,14 +65,14 @@ void MetaBackend::swiglu_backward(const View& dout, const View& gate, const View
 void MetaBackend::attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start,
                             const View& out, const View* lse, const View& scratch) {
   shape_checks::attention(shape, q, k, v, segment_start, out, lse, scratch, attention_scratch_bytes(shape));
-  count(4.0 * static_cast<double>(shape.head_dim) * causal_pairs(shape));
+  count(4.0 * static_cast<double>(shape.head_dim) * shape.visible_pairs());
 }
 
 void MetaBackend::attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v,
                                      const View& out, const View& segment_start, const View& lse, const View& dq, const View& dk,
                                      const View& dv, const View& scratch) {
   shape_checks::attention_backward(shape, dout, q, k, v, out, segment_start, lse, dq, dk, dv, scratch, attention_scratch_bytes(shape));
-  count(10.0 * static_cast<double>(shape.head_dim) * causal_pairs(shape));
+  count(10.0 * static_cast<double>(shape.head_dim) * shape.visible_pairs());
 }
 
 void MetaBackend::embedding(const View& ids, const View& table, const View& out) {

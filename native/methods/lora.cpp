@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "io/peft.h"
 #include "methods/families.h"
+#include "model/fused_modules.h"
 #include "ops/host_access.h"
 
 namespace rankwise {
@@ -29,6 +30,7 @@ class Lora : public Method {
   bool writes_model() const override { return train_rest_; }
 
   void attach(const Context& context, Model& model, const WeightSource&, ParameterList& parameters) override {
+    if (initial_) take_fused_layers_apart(model.config, *initial_);
     check_initial(model);
     if (train_rest_) train_rest(context, settings_, model, parameters);
     std::set<std::string> modules;

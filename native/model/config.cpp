@@ -1,5 +1,6 @@
 #include "model/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -32,12 +33,14 @@ struct Family {
   int64_t head_dim;  // 0 = hidden_size / heads
   int64_t max_positions;
   int64_t bos_id, eos_id;  // −1 = none
+  double rms_epsilon = 1e-6;
 };
 constexpr Family kFamilies[] = {
     {"llama", 0, 0, 2048, 1, 2},
     {"mistral", 8, 0, 131072, 1, 2},
     {"qwen2", 32, 0, 32768, -1, -1},
     {"qwen3", 32, 128, 32768, -1, -1},
+    {"phi3", 0, 0, 4096, 1, 32000, 1e-5},
 };
 
 const Family* family_of(const std::string& model_type) {
@@ -49,7 +52,7 @@ const Family* family_of(const std::string& model_type) {
 
 [[noreturn]] void refuse(const std::string& fault) { fail("E_CONFIG", std::string(kWhat) + " " + fault + ".", kHint); }
 
-[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2 or Qwen3 model.") {
+[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3 or Phi-3 model.") {
   fail("E_UNSUPPORTED", "This model uses " + feature + ", which is not supported.", hint);
 }
 
@@ -130,33 +133,64 @@ void refuse_foreign_features(const Members& members) {
   }
   const std::string activation = members.text("hidden_act", "silu");
   if (activation != "silu") unsupported("the activation " + quote_name(activation) + " (hidden_act)");
-  if (members.number("partial_rotary_factor", 1.0, 0.0, 1.0) != 1.0) unsupported("rotation of a part of each head (partial_rotary_factor)");
 }
 
-// Attention within a window changes nothing for a model whose positions all fit into the window.
-void refuse_sliding_window(const ModelConfig& config, const Members& members) {
-  bool in_use = config.model_type == "mistral";
-  if (config.model_type.starts_with("qwen") && members.boolean("use_sliding_window", false)) {
-    in_use = members.integer("max_window_layers", 28, 0, kMostTokenId) < config.layers;
+// The kinds of the layers where config.json lists them: true = within the window. Empty where it does not.
+std::vector<bool> read_layer_types(const ModelConfig& config, const Members& members) {
+  const json* list = members.find("layer_types");
+  if (!list) return {};
+  if (!list->is_array()) refuse("has layer_types that are not a list");
+  std::vector<bool> sliding;
+  for (const json& type : *list) {
+    if (type != "sliding_attention" && type != "full_attention") unsupported("layers of different kinds (layer_types)");
+    sliding.push_back(type == "sliding_attention");
   }
-  if (const json* layer_types = members.find("layer_types")) {  // goes before max_window_layers
-    if (!layer_types->is_array()) refuse("has layer_types that are not a list");
-    in_use = config.model_type == "mistral";
-    for (const json& type : *layer_types) {
-      if (type == "sliding_attention") {
-        in_use = true;
-      } else if (type != "full_attention") {
-        unsupported("layers of different kinds (layer_types)");
-      }
+  if (static_cast<int64_t>(sliding.size()) != config.layers) refuse("has layer_types for another number of layers");
+  return sliding;
+}
+
+// Mistral and Phi-3 have a window in every layer or in none (transformers does not look at their layer_types), Qwen in those that
+// layer_types says, else from max_window_layers on.
+void read_sliding_window(ModelConfig& config, const Members& members) {
+  std::vector<bool> sliding = read_layer_types(config, members);
+  const auto all = static_cast<size_t>(config.layers);
+  if (config.model_type == "mistral" || config.model_type == "phi3") {
+    // Mistral's own default is a window of 4096; a null turns it off.
+    const int64_t absent = config.model_type == "mistral" && !members.declared_null("sliding_window") ? 4096 : 0;
+    config.sliding_window = members.integer("sliding_window", absent, 1, kMostTokenId);
+    sliding.assign(all, true);
+  } else if (config.model_type.starts_with("qwen")) {
+    const bool in_use = members.boolean("use_sliding_window", false) && !members.declared_null("sliding_window");
+    const int64_t from = members.integer("max_window_layers", 28, 0, kMostTokenId);
+    if (sliding.empty()) {
+      for (int64_t layer = 0; layer < config.layers; ++layer) sliding.push_back(in_use && layer >= from);
     }
+    const bool any = std::find(sliding.begin(), sliding.end(), true) != sliding.end();
+    if (any && !in_use) refuse("has layer_types with a sliding window that use_sliding_window turns off");
+    if (any) config.sliding_window = members.integer("sliding_window", 4096, 1, kMostTokenId);
+  } else if (std::find(sliding.begin(), sliding.end(), true) != sliding.end()) {
+    unsupported("attention within a sliding window in an architecture that has none (layer_types)");
   }
-  // Mistral's own default is a window of 4096; a null turns it off.
-  const bool off = config.model_type == "mistral" && members.declared_null("sliding_window");
-  const int64_t window = members.integer("sliding_window", 4096, 1, kMostTokenId);
-  if (in_use && !off && window < config.max_positions) {
-    unsupported("attention within a sliding window of " + std::to_string(window) + " tokens (sliding_window)",
-                "If your sequences are no longer than the window, set max_position_embeddings in config.json to it.");
-  }
+  if (config.sliding_window > 0) config.sliding_layers = std::move(sliding);
+}
+
+void read_longrope(ModelConfig& config, const Members& members, const Members& rope) {
+  const auto factors = [&](const char* key) {
+    const json* list = rope.find(key);
+    if (!list || !list->is_array()) refuse(std::string("has a longrope scaling without ") + key);
+    std::vector<double> values;
+    for (const json& item : *list) {
+      if (!item.is_number() || !(item.get<double>() >= 1e-6 && item.get<double>() <= 1e6)) refuse(std::string("has a ") + key + " out of range");
+      values.push_back(item.get<double>());
+    }
+    if (static_cast<int64_t>(values.size()) != config.rotary_dim() / 2) refuse(std::string("has a ") + key + " that does not fit its heads");
+    return values;
+  };
+  config.rope_scaling = "longrope";
+  config.rope_short_factors = factors("short_factor");
+  config.rope_long_factors = factors("long_factor");
+  config.rope_factor = rope.number("factor", 0.0, 0.0, 1e6);
+  config.rope_attention_factor = rope.number("attention_factor", 0.0, 0.0, 1e6);
 }
 
 void read_rope(ModelConfig& config, const Members& members) {
@@ -171,10 +205,16 @@ void read_rope(ModelConfig& config, const Members& members) {
   }
   const Members rope(*scaling);
   config.rope_theta = rope.number("rope_theta", members.number("rope_theta", 10000.0, 1.0, 1e15), 1.0, 1e15);
-  if (rope.number("partial_rotary_factor", 1.0, 0.0, 1.0) != 1.0) unsupported("rotation of a part of each head (partial_rotary_factor)");
+  const bool phi = config.model_type == "phi3";
+  config.partial_rotary_factor = rope.number("partial_rotary_factor", members.number("partial_rotary_factor", 1.0, 0.0, 1.0), 0.0, 1.0);
+  if (config.partial_rotary_factor != 1.0 && !phi) unsupported("rotation of a part of each head (partial_rotary_factor)");
+  if (config.rotary_dim() < 2 || config.rotary_dim() % 2 != 0) refuse("has a partial_rotary_factor that leaves no pairs to rotate");
+  // transformers looks for it beside Phi-3's rotary settings alone.
+  if (phi) config.rope_original_positions = members.integer("original_max_position_embeddings", 4096, 2, kMostPositions);
   const std::string type = rope.text("rope_type", rope.text("type", "default"));
   if (type == "default") return;
-  if (type != "linear" && type != "llama3") unsupported("the rotary scaling " + quote_name(type) + " (rope_type)");
+  if (phi && (type == "longrope" || type == "su")) return read_longrope(config, members, rope);  // "su" is what it was called first
+  if (phi || (type != "linear" && type != "llama3")) unsupported("the rotary scaling " + quote_name(type) + " (rope_type)");
   config.rope_scaling = type;
   config.rope_factor = rope.required_number("factor", 1.0, 1e6);
   if (type == "linear") return;
@@ -248,12 +288,12 @@ ModelConfig parse_model_config(const std::string& json_text) {
   config.layers = members.required_integer("num_hidden_layers", kMostLayers);
   config.max_positions = members.integer("max_position_embeddings", family.max_positions, 1, kMostPositions);
   read_heads(config, family, root, members);
-  config.rms_epsilon = static_cast<float>(members.number("rms_norm_eps", 1e-6, 1e-12, 1.0));
+  config.rms_epsilon = static_cast<float>(members.number("rms_norm_eps", family.rms_epsilon, 1e-12, 1.0));
   config.initializer_range = static_cast<float>(members.number("initializer_range", 0.02, 0.0, 1.0));
   config.tied_head = members.boolean("tie_word_embeddings", false);
   read_biases(config, members);
   read_rope(config, members);
-  refuse_sliding_window(config, members);
+  read_sliding_window(config, members);
   read_token_ids(config, family, root);
   return config;
 }

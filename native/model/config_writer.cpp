@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,7 @@ const char* architecture_of(const std::string& model_type) {
   if (model_type == "mistral") return "MistralForCausalLM";
   if (model_type == "qwen2") return "Qwen2ForCausalLM";
   if (model_type == "qwen3") return "Qwen3ForCausalLM";
+  if (model_type == "phi3") return "Phi3ForCausalLM";
   fail("E_CONFIG", "A config.json for the architecture \"" + model_type + "\" cannot be written.");
 }
 
@@ -33,15 +35,24 @@ void check_expressible(const ModelConfig& c) {
   const bool mlp = !c.mlp_bias || c.model_type == "llama";
   const bool norm = c.qk_norm == (c.model_type == "qwen3");
   if (!c.rope_divisors.empty()) fail("E_CONFIG", "A config.json cannot express rotary divisors that are given one by one.");
-  if (!attention || !mlp || !norm) {
-    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases or norms.");
+  const bool rope = c.model_type == "phi3" ? c.rope_scaling == "none" || c.rope_scaling == "longrope"
+                                           : c.partial_rotary_factor == 1.0 && c.rope_scaling != "longrope";
+  const bool everywhere = std::find(c.sliding_layers.begin(), c.sliding_layers.end(), false) == c.sliding_layers.end();
+  const bool window = c.sliding_window == 0 || c.model_type.starts_with("qwen") || (c.model_type != "llama" && everywhere);
+  if (!attention || !mlp || !norm || !rope || !window) {
+    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms, rotary settings or windows.");
   }
 }
 
 // transformers 4 reads rope_theta and rope_scaling, version 5 rope_parameters; both are written and say the same.
 void add_rope(ordered_json& out, const ModelConfig& c) {
   ordered_json scaling;
-  if (c.rope_scaling != "none") {
+  if (c.rope_scaling == "longrope") {
+    // Version 4 takes exactly these three, under "type".
+    scaling = {{"type", "longrope"}, {"short_factor", c.rope_short_factors}, {"long_factor", c.rope_long_factors}};
+    if (c.rope_factor > 0) scaling["factor"] = c.rope_factor;
+    if (c.rope_attention_factor > 0) scaling["attention_factor"] = c.rope_attention_factor;
+  } else if (c.rope_scaling != "none") {
     scaling["rope_type"] = c.rope_scaling;
     scaling["factor"] = c.rope_factor;
   }
@@ -52,9 +63,26 @@ void add_rope(ordered_json& out, const ModelConfig& c) {
   }
   ordered_json parameters = scaling.is_null() ? ordered_json{{"rope_type", "default"}} : scaling;
   parameters["rope_theta"] = c.rope_theta;
+  if (c.model_type == "phi3") {
+    parameters["partial_rotary_factor"] = out["partial_rotary_factor"] = c.partial_rotary_factor;
+    out["original_max_position_embeddings"] = c.rope_original_positions;
+    if (c.rope_scaling == "longrope") parameters["rope_type"] = "longrope";
+  }
   out["rope_parameters"] = parameters;
   out["rope_theta"] = c.rope_theta;
   out["rope_scaling"] = scaling;
+}
+
+void add_window(ordered_json& out, const ModelConfig& c) {
+  if (c.model_type == "llama") return;
+  out["sliding_window"] = c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json();
+  if (!c.model_type.starts_with("qwen")) return;
+  int64_t full = 0;  // version 4 before layer_types: the first layers without a window
+  while (full < c.layers && c.window_of(full) == 0) ++full;
+  out["use_sliding_window"] = c.sliding_window > 0;
+  out["max_window_layers"] = full;
+  if (c.sliding_window == 0) return;
+  for (const bool sliding : c.sliding_layers) out["layer_types"].push_back(sliding ? "sliding_attention" : "full_attention");
 }
 
 }  // namespace
@@ -84,11 +112,8 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   add_rope(out, config);
   if (config.model_type == "llama" || config.model_type == "qwen3") out["attention_bias"] = config.qkv_bias;
   if (config.model_type == "llama") out["mlp_bias"] = config.mlp_bias;
-  if (config.model_type != "llama") out["sliding_window"] = nullptr;
-  if (config.model_type.starts_with("qwen")) {
-    out["use_sliding_window"] = false;
-    out["max_window_layers"] = config.layers;
-  }
+  add_window(out, config);
+  if (config.model_type == "phi3") out["pad_token_id"] = nullptr;  // else 32000, which its vocabulary need not have
   out["bos_token_id"] = config.bos_id < 0 ? ordered_json() : ordered_json(config.bos_id);
   if (config.eos_ids.size() == 1) {
     out["eos_token_id"] = config.eos_ids[0];

@@ -7,7 +7,7 @@ namespace rankwise {
 
 namespace {
 
-AttentionShape attention_shape(const ModelConfig& c, const Batch& batch) {
+AttentionShape attention_shape(const ModelConfig& c, const Block& block, const Batch& batch) {
   AttentionShape shape;
   shape.batch = batch.batch;
   shape.query_length = shape.key_length = batch.length;
@@ -15,6 +15,7 @@ AttentionShape attention_shape(const ModelConfig& c, const Batch& batch) {
   shape.kv_heads = c.kv_heads;
   shape.head_dim = c.head_dim;
   shape.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  shape.window = block.window;
   return shape;
 }
 
@@ -75,7 +76,7 @@ void block_forward(const Context& context, const Model& model, const Block& bloc
   context.ops.rope(a.k, c.head_dim, batch.positions, model.cos, model.sin, false);
   a.mixed = act(context, n, c.q_width());
   {
-    const AttentionShape shape = attention_shape(c, batch);
+    const AttentionShape shape = attention_shape(c, block, batch);
     Tensor scratch = attention_scratch(context, shape);
     if (kept) a.lse = stat(context, n * c.heads);
     context.ops.attention(shape, a.q, a.k, a.v, batch.segment_start, a.mixed, kept ? &a.lse.view() : nullptr, scratch);
@@ -148,7 +149,7 @@ void block_backward(const Context& context, const Model& model, Block& block, co
     Tensor dmixed = act(context, n, c.q_width());
     take_input_gradient(context, terms, dmixed);
     l[kO].parameter_gradients(context, g, a.mixed, a.u[kO], v_o);
-    const AttentionShape shape = attention_shape(c, batch);
+    const AttentionShape shape = attention_shape(c, block, batch);
     Tensor scratch = attention_scratch(context, shape);
     context.ops.attention_backward(shape, dmixed, a.q, a.k, a.v, a.mixed, batch.segment_start, a.lse, a.q, a.k, a.v, scratch);
   }

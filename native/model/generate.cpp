@@ -30,7 +30,7 @@ struct Pass {
   std::array<Tensor, kLinears> u;
 };
 
-AttentionShape cached_shape(const ModelConfig& c, int64_t count, int64_t keys) {
+AttentionShape cached_shape(const ModelConfig& c, int64_t count, int64_t keys, int64_t window = 0) {
   AttentionShape shape;
   shape.batch = 1;
   shape.query_length = count;
@@ -39,6 +39,7 @@ AttentionShape cached_shape(const ModelConfig& c, int64_t count, int64_t keys) {
   shape.kv_heads = c.kv_heads;
   shape.head_dim = c.head_dim;
   shape.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  shape.window = window;
   return shape;
 }
 
@@ -60,7 +61,7 @@ Pass make_pass(const Context& context, const Model& model, int64_t rows, int64_t
   p.gate = act(c.intermediate_size);
   p.up = act(c.intermediate_size);
   p.rstd = context.passing(DType::f32, 1, rows * std::max(c.heads, c.kv_heads), Category::activations);
-  // Both kinds of pass are provided for: many queries on as many keys, and one query on all of them.
+  // Both kinds of pass are provided for: many queries on as many keys, and one query on all of them. Windows take no other room.
   const uint64_t bytes = std::max(context.ops.attention_scratch_bytes(cached_shape(c, rows, rows)),
                                   context.ops.attention_scratch_bytes(cached_shape(c, 1, capacity)));
   p.scratch = context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::workspace);
@@ -110,7 +111,7 @@ void cached_block(const Context& context, const Model& model, size_t layer, Pass
   context.ops.rope(q, c.head_dim, positions, model.cos, model.sin, false);
   context.ops.rope(new_k, c.head_dim, positions, model.cos, model.sin, false);
   const int64_t keys = past + count;
-  context.ops.attention(cached_shape(c, count, keys), q, cache.k[layer].view().row_range(0, keys), cache.v[layer].view().row_range(0, keys),
+  context.ops.attention(cached_shape(c, count, keys, block.window), q, cache.k[layer].view().row_range(0, keys), cache.v[layer].view().row_range(0, keys),
                         p.starts.view().col_range(0, count), mixed, nullptr, p.scratch);
   const View x = rows(p.x), y = rows(p.y);
   run(kO, mixed, y, &x);

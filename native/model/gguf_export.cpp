@@ -49,6 +49,9 @@ std::string architecture_of(const ModelConfig& config) { return config.model_typ
 
 void refuse_what_readers_lack(const ModelConfig& c) {
   const bool llama = architecture_of(c) == "llama";
+  if (!llama && c.model_type != "qwen2" && c.model_type != "qwen3") {
+    fail("E_UNSUPPORTED", "GGUF files are not written for models of the type " + c.model_type + ".", "Export it as safetensors.");
+  }
   if (c.model_type == "qwen3" && (c.qkv_bias || c.output_bias)) refuse("Qwen3's layers with biases of attention (attention_bias)");
   if (c.rope_scaling == "llama3" && !llama) refuse("rotary scaling of the kind llama3 in the architecture " + c.model_type);
   if (c.model_type == "qwen2" && c.q_width() != c.hidden_size) refuse("Qwen2's layers with heads that are not as wide together as the model");
@@ -57,7 +60,7 @@ void refuse_what_readers_lack(const ModelConfig& c) {
 void add_shape(GgufMetadata& metadata, const ModelConfig& c) {
   const std::string prefix = architecture_of(c) + ".";
   const auto count = [&](const char* key, int64_t value) { metadata.emplace_back(prefix + key, static_cast<uint32_t>(value)); };
-  count("context_length", c.max_positions);
+  count("context_length", gguf_context(c));
   count("embedding_length", c.hidden_size);
   count("block_count", c.layers);
   count("feed_forward_length", c.intermediate_size);
@@ -121,6 +124,10 @@ void encode(ThreadPool& pool, const GgufPlan::Item& item, const float* values, u
 }
 
 }  // namespace
+
+int64_t gguf_context(const ModelConfig& config) {
+  return config.sliding_window > 0 ? std::min(config.max_positions, config.sliding_window) : config.max_positions;
+}
 
 std::vector<GgufTensor> GgufPlan::tensors() const {
   std::vector<GgufTensor> list;

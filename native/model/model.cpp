@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/error.h"
 #include "model/rope_scaling.h"
 #include "ops/host_access.h"
 
@@ -18,18 +19,26 @@ Gain make_gain(const Context& context, const std::string& name, int64_t width) {
 }
 
 void set_rotary_tables(const Context& context, Model& model, int64_t positions) {
-  const int64_t half = model.config.head_dim / 2;
+  const ModelConfig& config = model.config;
+  if (config.rope_scaling == "longrope" && positions > config.rope_original_positions) {
+    fail("E_UNSUPPORTED",
+         "The rotary scaling \"longrope\" beyond the first " + std::to_string(config.rope_original_positions) + " positions is not supported; " +
+             std::to_string(positions) + " are asked for.",
+         "Use sequences of at most " + std::to_string(config.rope_original_positions) + " tokens.");
+  }
+  const int64_t half = config.rotary_dim() / 2;
   model.cos = context.lasting(DType::f32, positions, half, Category::workspace);
   model.sin = context.lasting(DType::f32, positions, half, Category::workspace);
   if (!context.arena.real()) return;
-  const std::vector<float> frequencies = rotary_inverse_frequencies(model.config);
+  const std::vector<float> frequencies = rotary_inverse_frequencies(config);
+  const float amplitude = rotary_amplitude(config);
   HostWrite cosines(context, model.cos), sines(context, model.sin);
   for (int64_t position = 0; position < positions; ++position) {
     for (int64_t j = 0; j < half; ++j) {
       // float32 on purpose: the reference implementations form the angle in float32 too.
       const float angle = static_cast<float>(position) * frequencies[static_cast<size_t>(j)];
-      cosines.as<float>()[position * half + j] = std::cos(angle);
-      sines.as<float>()[position * half + j] = std::sin(angle);
+      cosines.as<float>()[position * half + j] = std::cos(angle) * amplitude;
+      sines.as<float>()[position * half + j] = std::sin(angle) * amplitude;
     }
   }
   cosines.done();
@@ -77,6 +86,7 @@ Model allocate_model(const Context& context, const ModelConfig& config, const Mo
       linear.weight = Weight(context, layout.linear(linear.name), shape.out, shape.in, Category::weights, Lifetime::lasting);
       if (shape.bias) linear.bias = context.lasting(DType::f32, 1, shape.out, Category::weights);
     }
+    block.window = config.window_of(layer);
     block.attention_norm = make_gain(context, prefix + "input_layernorm.weight", d);
     block.mlp_norm = make_gain(context, prefix + "post_attention_layernorm.weight", d);
     if (config.qk_norm) {

@@ -25,6 +25,7 @@ enum LinearSlot : int { kQ, kK, kV, kO, kGate, kUp, kDown, kLinears };
 struct Block {
   std::array<Linear, kLinears> linears;
   Gain attention_norm, mlp_norm;
+  int64_t window = 0;   // keys that a query sees at most; 0 = no limit
   Gain q_norm, k_norm;  // empty unless the model normalizes q and k per head
 };
 
@@ -37,7 +38,7 @@ struct Model {
   Gain final_norm;
   Weight head;  // [V × d], dense; empty where the embedding serves
   Parameter* head_parameter = nullptr;
-  Tensor cos, sin;  // [positions × head_dim / 2] f32
+  Tensor cos, sin;  // [positions × rotary_dim / 2] f32
 
   const Weight& head_weight() const { return head ? head : embedding; }
   Parameter* head_weight_parameter() const { return head ? head_parameter : embedding_parameter; }
@@ -65,8 +66,9 @@ class WeightSource {
   virtual ~WeightSource() = default;
   virtual void fill(const Context& context, const std::string& tensor_name, const View& to, bool vector) const = 0;
 };
-// A Hugging Face folder or a GGUF file. Throws what ModelTensors or GgufFile throw.
-std::unique_ptr<WeightSource> model_source(const std::string& path);
+// A Hugging Face folder or a GGUF file with a model of this config; what a folder's files fuse is taken apart. Throws what ModelTensors or
+// GgufFile throw.
+std::unique_ptr<WeightSource> model_source(const std::string& path, const ModelConfig& config);
 std::unique_ptr<WeightSource> gguf_source(const std::string& path);
 // Matrices normal with the config's deviation, gains 1, biases 0, keyed by seed and name.
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed);

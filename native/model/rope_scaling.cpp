@@ -19,15 +19,24 @@ double llama3_frequency(const ModelConfig& config, double frequency) {
 }  // namespace
 
 std::vector<float> rotary_inverse_frequencies(const ModelConfig& config) {
-  std::vector<float> frequencies(static_cast<size_t>(config.head_dim / 2));
+  std::vector<float> frequencies(static_cast<size_t>(config.rotary_dim() / 2));
   for (size_t i = 0; i < frequencies.size(); ++i) {
-    double frequency = std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim));
+    double frequency = std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.rotary_dim()));
     if (config.rope_scaling == "linear") frequency /= config.rope_factor;
     if (config.rope_scaling == "llama3") frequency = llama3_frequency(config, frequency);
+    if (config.rope_scaling == "longrope") frequency /= config.rope_short_factors[i];
     if (!config.rope_divisors.empty()) frequency /= static_cast<double>(config.rope_divisors[i]);
     frequencies[i] = static_cast<float>(frequency);
   }
   return frequencies;
+}
+
+float rotary_amplitude(const ModelConfig& config) {
+  if (config.rope_scaling != "longrope") return 1.0f;
+  if (config.rope_attention_factor > 0) return static_cast<float>(config.rope_attention_factor);
+  const double original = static_cast<double>(config.rope_original_positions);
+  const double factor = config.rope_factor > 0 ? config.rope_factor : static_cast<double>(config.max_positions) / original;
+  return factor <= 1 ? 1.0f : static_cast<float>(std::sqrt(1 + std::log(factor) / std::log(original)));
 }
 
 }  // namespace rankwise

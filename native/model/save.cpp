@@ -6,6 +6,8 @@
 #include "io/files.h"
 #include "io/peft.h"
 #include "io/safetensors.h"
+#include "model/fused_modules.h"
+#include "model/outgoing_factors.h"
 #include "ops/host_access.h"
 
 namespace rankwise {
@@ -39,11 +41,14 @@ std::vector<Outgoing> outgoing_tensors(const Context& context, const Model& mode
     add_gain(block.q_norm);
     add_gain(block.k_norm);
     add_gain(block.mlp_norm);
-    for (const Linear& linear : block.linears) {
-      list.push_back({{linear.name + ".weight", dtype, {linear.out, linear.in}}, linear.out, linear.in, [&context, &linear](const View& to) {
-                        linear.read_effective(context, to);
+    for (const FileMatrix& matrix : file_matrices(model.config, block)) {
+      const int64_t cols = matrix.parts[0].linear->in;
+      list.push_back({{matrix.module + ".weight", dtype, {matrix.rows, cols}}, matrix.rows, cols, [&context, parts = matrix.parts](const View& to) {
+                        for (const auto& part : parts) part.linear->read_effective(context, to.row_range(part.first_row, part.linear->out));
                       }});
-      if (linear.bias) add_vector(linear.name + ".bias", linear.bias);
+      for (const auto& [linear, first_row] : matrix.parts) {
+        if (linear->bias) add_vector(linear->name + ".bias", linear->bias);
+      }
     }
   }
   add_gain(model.final_norm);
@@ -119,29 +124,21 @@ void save_model(const Context& context, const Model& model, DType dtype, const s
 }
 
 void save_adapter(const Context& context, const Model& model, nlohmann::json config, const std::string& base_folder, const std::string& folder) {
-  std::vector<std::pair<SafetensorsWriter::Entry, const Weight*>> factors;
-  for (const Block& block : model.blocks) {
-    for (const Linear& linear : block.linears) {
-      if (!linear.delta) continue;
-      const std::string prefix = "base_model.model." + linear.name;
-      const Weight &a = linear.delta->a.storage, &b = linear.delta->b.storage;
-      factors.push_back({{prefix + ".lora_A.weight", DType::f32, {a.rows(), a.cols()}}, &a});
-      factors.push_back({{prefix + ".lora_B.weight", DType::f32, {b.rows(), b.cols()}}, &b});
-    }
-  }
+  const std::vector<OutgoingFactor> factors = outgoing_factors(context, model, config);
   if (!context.arena.real()) {
-    for (const auto& [entry, weight] : factors) {
-      Tensor dense = context.passing(DType::f32, weight->rows(), weight->cols(), Category::workspace);
+    for (const OutgoingFactor& factor : factors) {
+      Tensor dense = context.passing(DType::f32, factor.entry.shape[0], factor.entry.shape[1], Category::workspace);
+      factor.read(dense);
     }
     return;
   }
   write_folder(folder, [&](const std::string& path) {
     std::vector<SafetensorsWriter::Entry> entries;
-    for (const auto& factor : factors) entries.push_back(factor.first);
+    for (const OutgoingFactor& factor : factors) entries.push_back(factor.entry);
     SafetensorsWriter writer(path + "/adapter_model.safetensors", entries, {{"format", "pt"}});
-    for (const auto& [entry, weight] : factors) {
-      Tensor dense = context.passing(DType::f32, weight->rows(), weight->cols(), Category::workspace);
-      weight->read(context, dense);
+    for (const OutgoingFactor& factor : factors) {
+      Tensor dense = context.passing(DType::f32, factor.entry.shape[0], factor.entry.shape[1], Category::workspace);
+      factor.read(dense);
       const HostRead values(context, dense);
       writer.write(values.data(), values.bytes());
     }
@@ -170,7 +167,8 @@ std::unique_ptr<LowRankDelta> read_delta(const Context& context, const PeftAdapt
 }
 
 void attach_adapter(const Context& context, Model& model, const std::string& folder, float factor) {
-  const PeftAdapter adapter(folder);
+  PeftAdapter adapter(folder);
+  take_fused_layers_apart(model.config, adapter);
   size_t used = 0;
   model.for_each_linear([&](Linear& linear) {
     const auto found = adapter.layers().find(linear.name);

@@ -1,4 +1,5 @@
 #include "io/safetensors.h"
+#include "model/fused_modules.h"
 #include "model/gguf_source.h"
 #include "model/model.h"
 #include "ops/host_access.h"
@@ -9,17 +10,24 @@ namespace {
 
 class FolderSource : public WeightSource {
  public:
-  explicit FolderSource(const std::string& folder) : tensors_(folder) {}
+  FolderSource(const std::string& folder, const ModelConfig& config) : tensors_(folder), config_(config) {}
   void fill(const Context& context, const std::string& name, const View& to, bool vector) const override {
-    const std::vector<int64_t> shape = vector ? std::vector<int64_t>{to.cols} : std::vector<int64_t>{to.rows, to.cols};
-    if (!context.arena.real()) return tensors_.require(name, shape);  // a plan refuses the weights that a run would refuse
-    HostWrite values(context, to);
-    tensors_.read(name, shape, to.dtype, values.data());
-    values.done();
+    if (vector) return take(context, name, {to.cols}, 0, to.cols, to);
+    const size_t kind = name.rfind('.');  // "….q_proj" + ".weight"
+    const FilePlace place = place_in_files(config_, name.substr(0, kind));
+    take(context, place.module + name.substr(kind), {place.rows ? place.rows : to.rows, to.cols}, place.first_row, to.rows, to);
   }
 
  private:
+  void take(const Context& context, const std::string& name, const std::vector<int64_t>& shape, int64_t first, int64_t count, const View& to) const {
+    if (!context.arena.real()) return tensors_.require(name, shape);  // a plan refuses the weights that a run would refuse
+    HostWrite values(context, to);
+    tensors_.read_rows(name, shape, first, count, to.dtype, values.data());
+    values.done();
+  }
+
   ModelTensors tensors_;
+  ModelConfig config_;
 };
 
 class RandomSource : public WeightSource {
@@ -42,9 +50,9 @@ class RandomSource : public WeightSource {
 
 }  // namespace
 
-std::unique_ptr<WeightSource> model_source(const std::string& path) {
+std::unique_ptr<WeightSource> model_source(const std::string& path, const ModelConfig& config) {
   if (is_gguf(path)) return gguf_source(path);
-  return std::make_unique<FolderSource>(path);
+  return std::make_unique<FolderSource>(path, config);
 }
 
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed) {

@@ -9,7 +9,7 @@
 namespace rankwise {
 
 StreamedModel::StreamedModel(const ModelConfig& config, const std::string& folder, const std::string& adapter, float adapter_scale)
-    : config_(config), source_(model_source(folder)), adapter_scale_(adapter_scale) {
+    : config_(config), source_(model_source(folder, config)), adapter_scale_(adapter_scale) {
   Arena sizes(Arena::Kind::sizes_only, 0);
   MetaBackend ops(sizes, 1);
   const Context context{ops, sizes, Product::f32, DType::f32};

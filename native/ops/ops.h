@@ -46,6 +46,22 @@ struct AttentionShape {
   int64_t kv_heads = 0;      // heads % kv_heads == 0
   int64_t head_dim = 0;
   float scale = 1.0f;
+  int64_t window = 0;        // keys that a query sees at most, its own the last of them; 0 = no limit
+
+  // Keys before it are out of sight of query row i, whatever segment it is in.
+  int64_t first_in_window(int64_t i) const {
+    const int64_t first = i + 1 + key_length - query_length - window;
+    return window > 0 && first > 0 ? first : 0;
+  }
+  // Pairs of query and key that meet, over all heads and sequences, if nothing but position and window keeps them apart.
+  double visible_pairs() const {
+    const int64_t ahead = key_length - query_length;
+    // Queries from the first on that see all keys up to their own.
+    int64_t unlimited = window > 0 && window < key_length ? window - ahead : query_length;
+    unlimited = unlimited < 0 ? 0 : unlimited;
+    const double all = static_cast<double>(unlimited), rest = static_cast<double>(query_length - unlimited);
+    return static_cast<double>(batch * heads) * (all * static_cast<double>(ahead) + all * (all + 1) / 2 + rest * static_cast<double>(window));
+  }
 };
 
 struct AdamStep {
@@ -104,8 +120,8 @@ class Backend {
   // dx = (add ? *add : 0) + ∂/∂x; dgamma [1 × d] f32 += (skipped where null). dx may alias dy or add. scratch: threads() × d f32.
   virtual void rmsnorm_backward(const View& dy, const View& x, const View& gamma, const View& rstd, const View* add, const View& dx,
                                 const View* dgamma, const View& scratch) = 0;
-  // Rotates pairs (j, j + head_dim/2) of every head in place. x [N × heads·head_dim]; positions [1 × N] i32 index the rows of
-  // cos, sin [max position × head_dim/2] f32. inverse: the transpose (backward).
+  // Rotates pairs (j, j + p), j < p, of every head in place; the rest of a head stays. x [N × heads·head_dim]; positions [1 × N] i32
+  // index the rows of cos, sin [max position × p] f32, p ≤ head_dim/2. inverse: the transpose (backward).
   virtual void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin, bool inverse) = 0;
   // out = silu(gate) ⊙ up, all [N × f].
   virtual void swiglu(const View& gate, const View& up, const View& out) = 0;
@@ -114,7 +130,7 @@ class Backend {
 
   // ---- attention ----
   // q [batch·Tq × heads·D], k, v [batch·Tk × kv_heads·D] (views with ld, e.g. columns of a joint qkv matrix), out like q.
-  // segment_start [1 × batch·Tq] i32: first key (index within the sequence) that query row sees: documents never mix. lse [1 × batch·heads·Tq]
+  // segment_start [1 × batch·Tq] i32: first key (index within the sequence) that query row sees, if its window holds it: documents never mix. lse [1 × batch·heads·Tq]
   // f32 (nullable): log-sum-exp, kept for backward. scratch: attention_scratch_bytes(shape) of u8.
   virtual void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
                          const View* lse, const View& scratch) = 0;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "ops/selftest_table.h"
@@ -94,7 +95,7 @@ AttentionReference attend(const AttentionShape& s, const Values& q, const Values
         const size_t row = static_cast<size_t>((b * s.query_length + i) * width + h * s.head_dim);
         Values weights;
         double sum = 0;
-        const int64_t first = starts[static_cast<size_t>(b * s.query_length + i)];
+        const int64_t first = std::max<int64_t>(starts[static_cast<size_t>(b * s.query_length + i)], s.window > 0 ? i + ahead + 1 - s.window : 0);
         for (int64_t j = first; j <= i + ahead; ++j) {
           const size_t key = static_cast<size_t>((b * s.key_length + j) * kv_width + kv * s.head_dim);
           double score = 0;
@@ -116,8 +117,9 @@ AttentionReference attend(const AttentionShape& s, const Values& q, const Values
 }
 
 // The gradients are compared along one random direction of (q, k, v), with a central difference of the reference.
-void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_t head_dim, DType type) {
+void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_t head_dim, DType type, int64_t window = 0) {
   AttentionShape s;
+  s.window = window;
   s.batch = 2;
   s.query_length = s.key_length = length;
   s.heads = heads;
@@ -137,7 +139,7 @@ void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_
   const View lse_view = lse;
   t.ops.attention(s, q, k, v, segment, out, &lse_view, scratch);
   const std::string what =
-      label("attention", {length, head_dim}, {type}) + " heads " + std::to_string(heads) + "/" + std::to_string(kv_heads);
+      label("attention", {length, head_dim}, {type}) + " heads " + std::to_string(heads) + "/" + std::to_string(kv_heads) + " window " + std::to_string(window);
   t.compare(what, out, expected.out, 1.0, 2.0);
   t.compare(what + " lse", lse, expected.lse, 1.0, type == DType::bf16 ? 500 : 2);
 
@@ -187,6 +189,9 @@ void check_products(Table& t) {
   for (const DType type : kFloatTypes) {
     attention(t, 1, 1, 1, 2, type);
     attention(t, 33, 4, 2, 16, type);
+    attention(t, 45, 2, 1, 10, type, 1);
+    attention(t, 45, 2, 1, 10, type, 7);
+    if (t.thorough) attention(t, 100, 2, 1, 16, type, 40);
     if (t.thorough) attention(t, 100, 2, 1, 64, type);
   }
 }

@@ -79,8 +79,8 @@ void operand(const Checker& c, const Operand& o) {
 void attention_arguments(const Checker& c, const AttentionShape& s, const View& q, const View& k, const View& v,
                          const View& segment_start, const View& out, const View& scratch, uint64_t scratch_bytes) {
   c.shape(s.batch >= 0 && s.query_length >= 0 && s.key_length >= s.query_length && s.heads > 0 && s.kv_heads > 0 && s.head_dim > 0 &&
-              s.heads % s.kv_heads == 0,
-          "needs key_length >= query_length and heads divisible by kv_heads", {});
+              s.heads % s.kv_heads == 0 && s.window >= 0,
+          "needs key_length >= query_length, heads divisible by kv_heads and no negative window", {});
   c.alike(q, {&out});
   c.alike(k, {&v});
   c.type(q.dtype == k.dtype, "types differ:", {&q, &k});
@@ -141,8 +141,8 @@ void rope(const View& x, int64_t head_dim, const View& positions, const View& co
   c.i32_list(positions, x.rows, "positions must be [1 x N] i32, got");
   c.f32(cos, "cos must be f32, got");
   c.f32(sin, "sin must be f32, got");
-  const bool fit = cos.cols == head_dim / 2 && sin.cols == head_dim / 2 && cos.rows == sin.rows;
-  c.shape(fit, "cos and sin must be [positions x head_dim/2]:", {&cos, &sin});
+  const bool fit = cos.cols >= 1 && cos.cols <= head_dim / 2 && sin.cols == cos.cols && cos.rows == sin.rows;
+  c.shape(fit, "cos and sin must be [positions x pairs], at most head_dim/2 of them:", {&cos, &sin});
 }
 
 void swiglu(const View& gate, const View& up, const View& out) { Checker{"swiglu"}.alike(gate, {&up, &out}); }

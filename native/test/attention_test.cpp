@@ -144,7 +144,8 @@ Answer reference(Problem& p, const std::vector<double>* nudged_qkv = nullptr) {
   for (int64_t b = 0; b < s.batch; ++b) {
     for (int64_t h = 0; h < s.heads; ++h) {
       for (int64_t i = 0; i < s.query_length; ++i) {
-        const int64_t row = b * s.query_length + i, from = p.starts[static_cast<size_t>(row)], to = i + 1 + s.key_length - s.query_length;
+        const int64_t row = b * s.query_length + i, to = i + 1 + s.key_length - s.query_length;
+        const int64_t from = std::max<int64_t>(p.starts[static_cast<size_t>(row)], s.window > 0 ? to - s.window : 0);
         const size_t at_q = static_cast<size_t>(row * p.q_width() + h * d);
         auto at_k = [&](int64_t j) { return static_cast<size_t>((b * s.key_length + j) * p.kv_width() + h / group * d); };
         double most = -1e300, sum = 0;
@@ -254,6 +255,7 @@ std::string described(const AttentionShape& s, DType dtype, bool segments) {
   text.append(std::to_string(s.batch)).append(" Tq").append(std::to_string(s.query_length));
   text.append(" Tk").append(std::to_string(s.key_length)).append(" H").append(std::to_string(s.heads));
   text.append("/").append(std::to_string(s.kv_heads)).append(" D").append(std::to_string(s.head_dim));
+  if (s.window) text.append(" W").append(std::to_string(s.window));
   text.append(" ").append(name_of(dtype)).append(segments ? " segments" : "");
   return text;
 }
@@ -289,9 +291,43 @@ void check_caches(Pools& pools) {
   }
 }
 
+void check_windows(Pools& pools) {
+  int64_t turn = 0;
+  for (int64_t length : {1, 40, 65, 130, 257}) {
+    for (int64_t window : {1, 3, 32, 64, 100, 300}) {
+      for (DType dtype : {DType::f32, DType::bf16}) {
+        AttentionShape s = shape_of(1 + turn % 2, length, length, 4, turn % 3 ? 2 : 4, turn % 2 ? 33 : 64);
+        s.window = window;
+        Problem p = make_problem(s, dtype, turn % 3 == 0);
+        check_problem(pools, p, described(s, dtype, turn % 3 == 0));
+        ++turn;
+      }
+    }
+  }
+  for (int64_t queries : {1, 4, 5, 40}) {
+    for (int64_t window : {1, 37, 64, 290}) {
+      AttentionShape s = shape_of(2, queries, 301, 4, 2, 64);
+      s.window = window;
+      Problem p = make_problem(s, queries == 4 ? DType::bf16 : DType::f32, queries == 5);
+      check_problem(pools, p, described(s, p.dtype, queries == 5));
+    }
+  }
+  // Pairs counted for plans and the ledger, against counting them.
+  for (int64_t queries : {1, 5, 30}) {
+    for (int64_t window : {0, 1, 7, 29, 30, 31, 99}) {
+      AttentionShape s = shape_of(2, queries, 30, 3, 1, 8);
+      s.window = window;
+      int64_t pairs = 0;
+      for (int64_t i = 0; i < queries; ++i) pairs += i + 31 - queries - s.first_in_window(i);
+      check(s.visible_pairs() == static_cast<double>(6 * pairs), "pairs of " + described(s, DType::f32, false));
+    }
+  }
+}
+
 // The reference's own gradients, against central differences of sum(dout * out).
-void check_reference() {
-  const AttentionShape s = shape_of(2, 7, 7, 4, 2, 3);
+void check_reference(int64_t window) {
+  AttentionShape s = shape_of(2, 7, 7, 4, 2, 3);
+  s.window = window;
   Problem p = make_problem(s, DType::f32, true);
   const Answer a = reference(p);
   const int64_t width = p.qkv.view.cols;
@@ -359,9 +395,11 @@ void check_extremes(Pools& pools) {
 
 int main() {
   Pools pools;
-  check_reference();
+  check_reference(0);
+  check_reference(3);
   check_shapes(pools);
   check_caches(pools);
+  check_windows(pools);
   check_extremes(pools);
   return test::finish();
 }

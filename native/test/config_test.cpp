@@ -17,8 +17,9 @@ namespace {
 auto fields(const ModelConfig& c) {
   return std::tie(c.model_type, c.vocab_size, c.hidden_size, c.intermediate_size, c.layers, c.heads, c.kv_heads, c.head_dim,
                   c.max_positions, c.rms_epsilon, c.rope_theta, c.rope_scaling, c.rope_factor, c.rope_low_frequency_factor,
-                  c.rope_high_frequency_factor, c.rope_original_positions, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm,
-                  c.initializer_range, c.eos_ids, c.bos_id);
+                  c.rope_high_frequency_factor, c.rope_original_positions, c.partial_rotary_factor, c.rope_short_factors, c.rope_long_factors,
+                  c.rope_attention_factor, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm,
+                  c.sliding_window, c.sliding_layers, c.initializer_range, c.eos_ids, c.bos_id);
 }
 
 // Saved by LlamaConfig of transformers 5.18.
@@ -50,6 +51,13 @@ json least(const char* model_type) {
           {"intermediate_size", 96},  {"num_hidden_layers", 2}, {"num_attention_heads", 32}};
 }
 
+// Two pairs to rotate, in the writing of version 4.
+const json kLongrope = {{"hidden_size", 256},
+                        {"partial_rotary_factor", 0.5},
+                        {"max_position_embeddings", 128},
+                        {"original_max_position_embeddings", 16},
+                        {"rope_scaling", {{"type", "su"}, {"short_factor", {1.0, 1.5}}, {"long_factor", {2.0, 3.0}}}}};
+
 // `base` with the members of `changes`.
 std::string with(json base, const json& changes) {
   base.update(changes);
@@ -77,7 +85,8 @@ void test_defaults() {
   check(!llama.tied_head && !llama.qkv_bias && !llama.output_bias && !llama.mlp_bias && !llama.qk_norm, "llama, switches");
   check(llama.bos_id == 1 && llama.eos_ids == std::vector<int64_t>{2}, "llama, ids");
   const ModelConfig mistral = parse_model_config(with(least("mistral"), {{"sliding_window", nullptr}}));
-  check(mistral.kv_heads == 8 && mistral.max_positions == 131072 && mistral.bos_id == 1, "mistral");
+  check(parse_model_config(least("mistral").dump()).window_of(1) == 4096, "mistral's own window");
+  check(mistral.window_of(0) == 0 && mistral.kv_heads == 8 && mistral.max_positions == 131072 && mistral.bos_id == 1, "mistral");
   const ModelConfig qwen2 = parse_model_config(least("qwen2").dump());
   check(qwen2.kv_heads == 32 && qwen2.max_positions == 32768 && qwen2.bos_id == -1 && qwen2.eos_ids.empty(), "qwen2");
   check(qwen2.qkv_bias && !qwen2.output_bias && !qwen2.qk_norm, "qwen2, switches");
@@ -107,11 +116,22 @@ void test_features() {
   check(linear.rope_scaling == "linear" && linear.rope_factor == 4 && linear.rope_theta == 5e5, "linear scaling of version 4");
   const json llama3 = {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}};
   check(parse("llama", {{"rope_parameters", llama3}}).rope_original_positions == 2048, "original positions default to the longest");
-  check(parse("mistral", {{"sliding_window", 131072}}).model_type == "mistral", "a window as long as the context");
+  check(parse("mistral", {{"sliding_window", 7}, {"layer_types", {"full_attention", "full_attention"}}}).window_of(1) == 7, "mistral: layer_types do not count");
+  check(parse("phi3", {{"sliding_window", 2047}, {"hidden_size", 256}}).window_of(0) == 2047, "phi3 with a window");
+  const json late = {{"use_sliding_window", true}, {"max_window_layers", 1}, {"sliding_window", 16}};
+  check(parse("qwen2", late).window_of(0) == 0 && parse("qwen2", late).window_of(1) == 16, "windows from max_window_layers on");
+  const json first = {{"use_sliding_window", true}, {"layer_types", {"sliding_attention", "full_attention"}}};
+  check(parse("qwen3", first).window_of(0) == 4096 && parse("qwen3", first).window_of(1) == 0, "windows where layer_types says");
   const json none_windowed = {{"use_sliding_window", true}, {"max_window_layers", 2}, {"sliding_window", 16}};
-  check(parse("qwen2", none_windowed).layers == 2, "no layer with a window");
+  check(parse("qwen2", none_windowed).sliding_window == 0, "no layer with a window");
   const json all_full = {{"layer_types", {"full_attention", "full_attention"}}, {"use_sliding_window", true}, {"max_window_layers", 0}};
-  check(parse("qwen2", all_full).layers == 2, "layer_types, all full, go before max_window_layers");
+  check(parse("qwen2", all_full).sliding_window == 0, "layer_types, all full, go before max_window_layers");
+  const ModelConfig phi = parse("phi3", {{"partial_rotary_factor", 0.5}, {"hidden_size", 256}});
+  check(phi.kv_heads == 32 && phi.max_positions == 4096 && phi.rms_epsilon == 1e-5f && phi.rotary_dim() == 4, "phi3");
+  const ModelConfig longrope = parse("phi3", kLongrope);
+  check(longrope.rope_scaling == "longrope" && longrope.rope_original_positions == 16 && longrope.rope_short_factors == std::vector<double>{1.0, 1.5} &&
+            longrope.rope_long_factors == std::vector<double>{2.0, 3.0},
+        "longrope of version 4, under its first name");
   const json wide = {{"hidden_size", 100}, {"num_attention_heads", 3}, {"head_dim", 64}};
   check(parse("llama", wide).q_width() == 192, "heads wider than the model");
 }
@@ -128,14 +148,13 @@ void test_unsupported() {
       {"experts", "llama", {{"model_type", "mixtral"}, {"num_local_experts", 8}}},
       {"experts", "qwen3", {{"num_experts", 8}}},
       {"gelu", "llama", {{"hidden_act", "gelu"}}},
-      {"sliding", "mistral", json::object()},
-      {"sliding", "mistral", {{"sliding_window", 4096}}},
-      {"sliding", "qwen2", {{"use_sliding_window", true}, {"max_window_layers", 0}}},
-      {"sliding", "qwen2", {{"layer_types", {"full_attention", "sliding_attention"}}, {"sliding_window", 128}}},
+      {"sliding", "llama", {{"layer_types", {"full_attention", "sliding_attention"}}, {"sliding_window", 128}}},
       {"layer_types", "qwen3", {{"layer_types", {"linear_attention"}}}},
       {"yarn", "llama", {{"rope_parameters", {{"rope_type", "yarn"}, {"factor", 4}}}}},
       {"dynamic", "llama", {{"rope_scaling", {{"type", "dynamic"}, {"factor", 4}}}}},
       {"longrope", "llama", {{"rope_scaling", {{"rope_type", "longrope"}}}}},
+      {"linear", "phi3", {{"rope_scaling", {{"type", "linear"}, {"factor", 4}}}}},
+      {"yarn", "phi3", {{"rope_scaling", {{"type", "yarn"}}}}},
       {"by layer", "llama", {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}},
       {"partial_rotary_factor", "llama", {{"partial_rotary_factor", 0.5}}},
       {"partial_rotary_factor", "llama", {{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}},
@@ -191,10 +210,24 @@ void test_malformed() {
       {{"eos_token_id", {1, 2.5}}},
       {{"bos_token_id", {1}}},
       {{"layer_types", "full_attention"}},
+      {{"layer_types", {"full_attention"}}},
+      {{"model_type", "qwen2"}, {"layer_types", {"full_attention", "sliding_attention"}}},
+      {{"model_type", "mistral"}, {"num_key_value_heads", 8}, {"sliding_window", 0}},
       {{"model_type", 5}},
   };
   for (const json& change : changes) {
     check_refused("E_CONFIG", change.dump(), [&] { parse_model_config(with(least("llama"), change)); });
+  }
+  const json phi_changes[] = {
+      {{"partial_rotary_factor", 0.1}},
+      {{"partial_rotary_factor", 2}},
+      {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0, 1.5}}}}},
+      {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0}}, {"long_factor", {1.0, 2.0}}}}},
+      {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0, 0}}, {"long_factor", {1.0, 2.0}}}}},
+      {{"original_max_position_embeddings", 1}},
+  };
+  for (const json& change : phi_changes) {
+    check_refused("E_CONFIG", change.dump(), [&] { parse_model_config(with(json::parse(with(least("phi3"), kLongrope)), change)); });
   }
   for (const char* text : {"", "null", "[]", "{", "{}", "{\"model_type\":\"llama\",\"model_type\":\"llama\"}", "{\"rope_theta\":1e999}",
                            "{\"a\":NaN}", "{\"a\":\"\xff\"}"}) {
@@ -213,6 +246,12 @@ void test_round_trip() {
       with(least("mistral"), {{"sliding_window", nullptr}, {"bos_token_id", nullptr}}),
       with(least("qwen2"), {{"tie_word_embeddings", true}, {"eos_token_id", 9}}),
       with(least("qwen3"), {{"attention_bias", true}}),
+      with(least("phi3"), {{"partial_rotary_factor", 0.5}, {"hidden_size", 256}}),
+      with(least("phi3"), kLongrope),
+      with(least("phi3"), {{"sliding_window", 9}, {"hidden_size", 256}}),
+      least("mistral").dump(),
+      with(least("qwen2"), {{"use_sliding_window", true}, {"max_window_layers", 1}, {"sliding_window", 16}}),
+      with(least("qwen3"), {{"use_sliding_window", true}, {"layer_types", {"sliding_attention", "full_attention"}}}),
   };
   for (const std::string& text : texts) {
     const ModelConfig before = parse_model_config(text);
@@ -263,6 +302,9 @@ void test_rotary_frequencies() {
   config.rope_scaling = "linear";
   config.rope_factor = 4;
   check(close(rotary_inverse_frequencies(config), linear), "linear");
+  const ModelConfig longrope = parse_model_config(with(least("phi3"), kLongrope));
+  check(close(rotary_inverse_frequencies(longrope), {1.0f, 0.01f / 1.5f}), "longrope");
+  check(std::abs(rotary_amplitude(longrope) - std::sqrt(1.75f)) < 1e-6f && rotary_amplitude(config) == 1, "longrope: 128 positions of 16");
 }
 
 }  // namespace

@@ -68,6 +68,30 @@ void grid(const test::TemporaryFolder& folder) {
   check(configurations >= 60, "at least 60 configurations, not " + std::to_string(configurations));
 }
 
+// Families whose files or adapters are laid out otherwise than the engine's weights.
+void families(const test::TemporaryFolder& folder) {
+  test::write_tiny_tokens(folder / "tokens.safetensors", 40, 12);
+  const struct {
+    const char* name;
+    json changes;
+  } models[] = {{"phi3", {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}}},
+                {"window", {{"model_type", "mistral"}, {"sliding_window", 5}}}};
+  for (const auto& model : models) {
+    test::write_tiny_model(folder / model.name, model.changes);
+    for (const Case& c : {Case{"full", "dense", "bf16", true}, {"lora", "nf4", "f32", false}, {"lora", "dense", "bf16", false}, {"galore", "dense", "f32", false},
+                          {"loqt", "nf4", "f32", false}}) {
+      json job = test::tiny_job(folder, "out");
+      job["run"]["model"]["path"] = folder / model.name;
+      job["run"]["method"] = {{"name", c.method}};
+      if (std::string(c.method) != "full") job["run"]["method"]["rank"] = 5;
+      job["run"]["storage"]["weights"] = c.storage;
+      job["run"]["training"]["precision"] = c.precision;
+      job["run"]["optimizer"]["perLayerUpdates"] = c.per_layer;
+      exact(folder, job, std::string(model.name) + " " + c.method + " " + c.storage + " " + c.precision);
+    }
+  }
+}
+
 void budget_refuses(const test::TemporaryFolder& folder) {
   test::write_tiny_tokens(folder / "tokens.safetensors", 40, 12);
   json job = test::tiny_job(folder, "refused");
@@ -113,6 +137,7 @@ int main() {
   const test::TemporaryFolder folder;
   test::write_tiny_model(folder / "model");
   grid(folder);
+  families(folder);
   budget_refuses(folder);
   large_presets();
   return test::finish();

@@ -12,12 +12,14 @@ namespace rankwise::test {
 
 constexpr int64_t kTinyVocab = 61;
 
-// config.json of a model small enough to train in milliseconds, with shapes that divide nothing evenly.
-inline void write_tiny_model(const std::string& folder) {
+// config.json of a model small enough to train in milliseconds, with shapes that divide nothing evenly; `changes` make another of it.
+inline void write_tiny_model(const std::string& folder, const nlohmann::json& changes = nlohmann::json::object()) {
+  nlohmann::json config = {{"model_type", "llama"}, {"vocab_size", kTinyVocab}, {"hidden_size", 24}, {"intermediate_size", 40},
+                           {"num_hidden_layers", 2}, {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"max_position_embeddings", 64},
+                           {"rms_norm_eps", 1e-6}, {"rope_theta", 10000.0}, {"tie_word_embeddings", false}, {"initializer_range", 0.2}};
+  config.update(changes);
   std::filesystem::create_directories(folder);
-  std::ofstream(folder + "/config.json") << R"({"model_type":"llama","architectures":["LlamaForCausalLM"],"vocab_size":61,"hidden_size":24,
-    "intermediate_size":40,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":64,
-    "rms_norm_eps":1e-6,"rope_theta":10000.0,"tie_word_embeddings":false,"initializer_range":0.2})";
+  std::ofstream(folder + "/config.json") << config.dump();
 }
 
 inline void write_tiny_tokens(const std::string& path, int64_t sequences, int64_t length) {

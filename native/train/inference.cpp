@@ -19,7 +19,8 @@ std::string text_of(const json& job, const char* key) { return job.contains(key)
 // Large models take a while to load: a cancelled job ends at the next tensor.
 class CancellableSource : public WeightSource {
  public:
-  CancellableSource(const std::string& folder, const JobControl& control) : tensors_(model_source(folder)), control_(control) {}
+  CancellableSource(const std::string& folder, const ModelConfig& config, const JobControl& control)
+      : tensors_(model_source(folder, config)), control_(control) {}
   void fill(const Context& context, const std::string& tensor_name, const View& to, bool vector) const override {
     control_.require_not_cancelled();
     tensors_->fill(context, tensor_name, to, vector);
@@ -42,7 +43,7 @@ Model load(const Context& context, const InferenceSettings& settings, const JobC
   layout.embedding = layout.head = context.activation;
   layout.positions = settings.positions;
   Model model = allocate_model(context, read_model_config(settings.model), layout);
-  load_model(context, model, CancellableSource(settings.model, control));
+  load_model(context, model, CancellableSource(settings.model, model.config, control));
   if (!settings.adapter.empty()) attach_adapter(context, model, settings.adapter, settings.adapter_scale);
   return model;
 }

@@ -59,6 +59,14 @@ describe('a GGUF file', () => {
     }
   });
 
+  it('is for as many tokens as fit into a window, where the model has one', async () => {
+    const windowed = { architecture: 'mistral' as const, config: { sliding_window: 64 } };
+    writeRandomModel(inFolder('windowed'), windowed, tokenizer);
+    const receipt = await write('windowed', 'f32');
+    expect(receipt.notes).toEqual([expect.stringContaining('The file is for 64 tokens')]);
+    expect(receipt.logits.maxDifference).toBeLessThan(1e-5);
+  });
+
   it('has the finer types where they matter, and F16 where rows do not divide', async () => {
     const types = (name: string, type: GgufType) =>
       app.gguf.plan({ model: inFolder(name), name, adapter: null, type }).then((plan) => plan.types);

@@ -365,6 +365,7 @@ describe('system', () => {
       'runs',
       'checkpoints',
       'models',
+      'downloads',
       'adapters',
       'datasets',
       'cache',

@@ -18,6 +18,8 @@ CASES = {
     'accumulation': dict(model='llama-untied', accumulation=2, ragged=True),
     'labels': dict(model='llama3-rope', labels=True),
     '8-bit': dict(model='qwen3', stateBits=8, clip=5.0),
+    'window': dict(index=21, model='mistral-window'),
+    'phi3': dict(index=20, model='phi3-longrope', weightDecay=0.1),
 }
 
 
@@ -34,8 +36,9 @@ def case_tokens(case, run, seed):
 
 
 def main(out):
-    for index, (name, case) in enumerate(CASES.items()):
-        options = {k: v for k, v in case.items() if k not in ('model', 'labels', 'ragged')}
+    for place, (name, case) in enumerate(CASES.items()):
+        index = case.get('index', place)
+        options = {k: v for k, v in case.items() if k not in ('model', 'labels', 'ragged', 'index')}
         run = run_file('full', **options)
         tensors = case_tokens(case, run, seed=300 + 2 * index)
         results = []

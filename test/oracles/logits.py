@@ -14,6 +14,7 @@ from tiny_models import FIXTURES, build, fresh_folder, load_model, random_tokens
 
 LLAMA3_ROPE = dict(rope_type='llama3', rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
                    original_max_position_embeddings=32)
+LONGROPE = dict(rope_type='longrope', rope_theta=10000.0, short_factor=[1.0, 1.02, 1.1, 1.3, 1.6, 2.0], long_factor=[1.0, 1.5, 3.0, 6.0, 9.0, 12.0])
 CASES = {
     'llama-untied': dict(kind='llama'),
     'llama-gqa-tied': dict(kind='llama', num_key_value_heads=2, tie_word_embeddings=True),
@@ -28,6 +29,15 @@ CASES = {
     'sharded': dict(kind='llama', num_key_value_heads=2, save=dict(max_shard_size='60KB')),
     'bf16': dict(kind='llama', num_key_value_heads=2, store=torch.bfloat16),
     'f16': dict(kind='llama', num_key_value_heads=2, store=torch.float16),
+    # Phi-3: q, k and v in one matrix, gate and up in another.
+    'phi3': dict(index=20, kind='phi3', num_key_value_heads=2),
+    # As Phi-4-mini: three quarters of a head rotated, by factors that differ by pair and only hold within the original positions.
+    # Windows shorter than the sequences, in all layers and in some.
+    'mistral-window': dict(index=22, kind='mistral', num_key_value_heads=2, sliding_window=5),
+    'qwen2-window': dict(index=23, kind='qwen2', num_key_value_heads=2, num_hidden_layers=3, use_sliding_window=True, sliding_window=4, max_window_layers=1),
+    'phi3-window': dict(index=24, kind='phi3', num_key_value_heads=2, sliding_window=7),
+    'phi3-longrope': dict(index=21, kind='phi3', num_key_value_heads=2, hidden_size=96, head_dim=16, partial_rotary_factor=0.75, tie_word_embeddings=True,
+                          original_max_position_embeddings=32, rope_parameters=LONGROPE),
 }
 
 
@@ -61,8 +71,9 @@ def clear_continuation(model, seed):
 
 
 def main(out):
-    for index, (name, case) in enumerate(CASES.items()):
+    for place, (name, case) in enumerate(CASES.items()):
         case = dict(case)
+        index = case.pop('index', place)  # of the seeds: a case of its own keeps its numbers wherever it stands
         store, save = case.pop('store', torch.float32), case.pop('save', {})
         folder = fresh_folder('logits', name, out=out)
         model = build(case.pop('kind'), seed=100 + index, **case)

@@ -9,8 +9,9 @@ import os
 import sys
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 
+import fused
 import nf4
 from tiny_models import FIXTURES, fresh_folder, load_model, random_tokens, save_json, save_tensors
 from training_loop import MICRO_BATCH, adamw, deviation, evaluation_loss, perturb, run_file
@@ -25,6 +26,8 @@ CASES = {
     'qlora': dict(model='llama-untied', peft=dict(target_modules=ATTENTION + MLP), method={}, targets='all-linear',
                   storage={'weights': 'nf4', 'doubleQuantize': False}),
     'qlora-double': dict(model='qwen2', peft=dict(target_modules=MLP), method={}, targets='mlp', storage={'weights': 'nf4', 'doubleQuantize': True}),
+    # An adapter on Phi-3's fused matrices, trained with them taken apart.
+    'phi3': dict(index=20, model='phi3', peft=dict(target_modules=['qkv_proj', 'o_proj', 'gate_up_proj', 'down_proj']), method={}, targets='all-linear'),
 }
 
 
@@ -55,8 +58,32 @@ def quantize_base(model, double):
     return model
 
 
+def load_apart(base, adapter):
+    """Base and adapter with the fused matrices taken apart, the adapter to be trained."""
+    phi = PeftModel.from_pretrained(load_model(base), adapter)
+    config = LoraConfig(r=4, lora_alpha=8, lora_dropout=0.0, bias='none', task_type='CAUSAL_LM', target_modules=ATTENTION + MLP)
+    model = get_peft_model(fused.as_llama(load_model(base)), config)
+    set_peft_model_state_dict(model, fused.split_adapter(phi.config, get_peft_model_state_dict(phi)))
+    return model.eval()
+
+
+def stack(base, trained):
+    """The adapter of a model taken apart as one on the fused matrices; checked to give the same logits there."""
+    tensors = fused.stacked_adapter(trained.config, get_peft_model_state_dict(trained))
+    ranks = {'qkv_proj': 12, 'gate_up_proj': 8}
+    config = LoraConfig(r=4, lora_alpha=8, task_type='CAUSAL_LM', target_modules=['qkv_proj', 'o_proj', 'gate_up_proj', 'down_proj'], rank_pattern=ranks,
+                        alpha_pattern={name: 2 * rank for name, rank in ranks.items()})
+    model = get_peft_model(load_model(base), config).eval()
+    set_peft_model_state_dict(model, tensors)
+    ids = random_tokens(2, 12, 97, seed=1)
+    with torch.no_grad():
+        assert (model(input_ids=ids).logits - trained(input_ids=ids).logits).abs().max() < 1e-5
+    return tensors
+
+
 def main(out):
-    for index, (name, case) in enumerate(CASES.items()):
+    for place, (name, case) in enumerate(CASES.items()):
+        index, apart = case.get('index', place), name == 'phi3'
         base = os.path.join(out, 'logits', case['model'], 'model')
         folder = fresh_folder('lora', name, out=out)
         adapter = os.path.join(folder, 'adapter')
@@ -65,6 +92,8 @@ def main(out):
         storage = case.get('storage', {'weights': 'dense', 'doubleQuantize': False})
 
         def load(trainable):
+            if trainable and apart:
+                return load_apart(base, adapter)
             model = load_model(base)
             if trainable and storage['weights'] == 'nf4':
                 quantize_base(model, storage['doubleQuantize'])
@@ -92,7 +121,7 @@ def main(out):
         save_tensors(os.path.join(folder, 'tokens.safetensors'), tensors)
         save_json(os.path.join(folder, 'expected.json'),
                   {'model': f'logits/{case["model"]}/model', 'run': run, 'evalLoss': before, 'losses': losses, 'gradientNorms': norms})
-        save_tensors(os.path.join(folder, 'trained.safetensors'), get_peft_model_state_dict(first))
+        save_tensors(os.path.join(folder, 'trained.safetensors'), stack(base, first) if apart else get_peft_model_state_dict(first))
         print(f'lora {name}: adapter changes logits by {change:.3f}; {losses[0]:.4f} → {losses[-1]:.4f}; rounding moves it by {deviation(losses, noisy):.1e}')
 
 

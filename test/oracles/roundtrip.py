@@ -21,6 +21,8 @@ ADAPTERS = {
     'all-linear': dict(model='llama-gqa-tied', method={'rank': 4, 'alpha': 8}, targets='all-linear'),
     'rank-stabilized': dict(model='llama-bias', method={'rank': 6, 'alpha': 3, 'rankStabilized': True}, targets='attention'),
     'chosen-layers': dict(model='qwen3', method={'rank': 2, 'alpha': 16}, targets=['q_proj', 'down_proj']),
+    # Two of the three parts of a fused matrix, which PEFT knows as one.
+    'fused': dict(index=20, model='phi3', method={'rank': 3, 'alpha': 5}, targets=['q_proj', 'v_proj', 'gate_proj', 'down_proj']),
 }
 
 
@@ -82,8 +84,8 @@ def make_adapter(name, case, work, out, seed):
 def main(out):
     with tempfile.TemporaryDirectory() as work:
         check_models(work)
-        for index, (name, case) in enumerate(ADAPTERS.items()):
-            make_adapter(name, case, work, out, seed=910 + 10 * index)
+        for place, (name, case) in enumerate(ADAPTERS.items()):
+            make_adapter(name, case, work, out, seed=910 + 10 * case.get('index', place))
 
 
 if __name__ == '__main__':

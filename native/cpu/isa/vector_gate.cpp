@@ -6,14 +6,13 @@ namespace RANKWISE_ISA {
 namespace {
 
 template <class T>
-void rope(int64_t heads, int64_t head_dim, void* x_, const float* cos, const float* sin, float direction) {
-  const int64_t half = head_dim / 2;
+void rope(int64_t heads, int64_t head_dim, int64_t pairs, void* x_, const float* cos, const float* sin, float direction) {
   const Vec sign = splat(direction);
   for (int64_t h = 0; h < heads; ++h) {
     T* low = static_cast<T*>(x_) + h * head_dim;
-    T* high = low + half;
-    for (int64_t j = 0; j < half; j += kLanes) {
-      const int64_t left = half - j;
+    T* high = low + pairs;
+    for (int64_t j = 0; j < pairs; j += kLanes) {
+      const int64_t left = pairs - j;
       const Vec c = load_up_to(cos + j, left), s = sign * load_up_to(sin + j, left);
       const Vec a = load_up_to(low + j, left), b = load_up_to(high + j, left);
       store_up_to(low + j, a * c - b * s, left);

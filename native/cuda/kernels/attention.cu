@@ -23,7 +23,10 @@ __global__ void attend(rw_attention s, const T* q, int64_t ldq, const T* k, int6
   starts += b * s.query_length;
 
   int64_t from = s.key_length;  // the first key that a query of this block sees
-  for (int64_t i = first; i < end; ++i) from = starts[i] < from ? starts[i] : from;
+  for (int64_t i = first; i < end; ++i) {
+    const int64_t seen = first_key(s, starts, i);
+    from = seen < from ? seen : from;
+  }
   load_rows(q_rows, first, kWarps * LINES, s.query_length, dim, dim, queries);
   float sums[LINES][COLS] = {}, most[LINES], total[LINES];
   RANKWISE_UNROLL
@@ -40,7 +43,7 @@ __global__ void attend(rw_attention s, const T* q, int64_t ldq, const T* k, int6
     RANKWISE_UNROLL
     for (int r = 0; r < LINES; ++r) {
       const int64_t i = first + warp * LINES + r, key = base + lane;
-      const bool visible = i < end && key <= i + ahead && key >= starts[i];
+      const bool visible = i < end && key <= i + ahead && key >= first_key(s, starts, i);
       const float score = visible ? s.scale * scores[r] : -INFINITY;
       const float highest = fmaxf(most[r], warp_largest(score));
       const float weight = visible ? __expf(score - highest) : 0.0f;

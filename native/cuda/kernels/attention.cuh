@@ -15,6 +15,12 @@ struct HeadRows {
   int64_t ld;
 };
 
+// The first key that query row i sees.
+__device__ inline int64_t first_key(const rw_attention& s, const int32_t* starts, int64_t i) {
+  const int64_t start = starts[i], within = i + 1 + s.key_length - s.query_length - s.window;
+  return s.window > 0 && within > start ? within : start;
+}
+
 // rows [count × dim] into shared memory, `pitch` apart; rows from `limit` on are zeros.
 template <class T>
 __device__ void load_rows(const HeadRows<const T>& from, int64_t first, int count, int64_t limit, int dim, int pitch, float* to) {

@@ -44,7 +44,10 @@ __global__ void query_gradients(rw_attention s, const T* dout, int64_t ldd, cons
   const float *lse = statistics.lse + (b * s.heads + head) * length, *along = statistics.along + (b * s.heads + head) * length;
 
   int64_t from = length;
-  for (int64_t i = first; i < end; ++i) from = starts[i] < from ? starts[i] : from;
+  for (int64_t i = first; i < end; ++i) {
+    const int64_t seen = first_key(s, starts, i);
+    from = seen < from ? seen : from;
+  }
   load_rows(q_rows, first, kWarps * LINES, length, dim, dim, queries);
   load_rows(d_rows, first, kWarps * LINES, length, dim, dim, gradients);
   float sums[LINES][COLS] = {};
@@ -59,7 +62,7 @@ __global__ void query_gradients(rw_attention s, const T* dout, int64_t ldd, cons
     RANKWISE_UNROLL
     for (int r = 0; r < LINES; ++r) {
       const int64_t i = first + warp * LINES + r, key = base + lane;
-      const bool visible = i < end && key <= i && key >= starts[i];
+      const bool visible = i < end && key <= i && key >= first_key(s, starts, i);
       weights[r * kLanes + lane] = visible ? s.scale * __expf(s.scale * scores[r] - lse[i]) * (probability_gradients[r] - along[i]) : 0.0f;
     }
     __syncwarp();
@@ -92,13 +95,15 @@ __global__ void key_gradients(rw_attention s, const T* dout, int64_t ldd, const 
   const HeadRows<const T> k_rows{k + b * length * ldk + kv, ldk}, v_rows{v + b * length * ldv + kv, ldv};
   const int32_t* starts = statistics.starts + b * length;
 
+  // No query from `end` on has a key of this block in its window.
+  const int64_t end = s.window > 0 && first + kWarps * LINES - 1 + s.window < length ? first + kWarps * LINES - 1 + s.window : length;
   load_rows(k_rows, first, kWarps * LINES, length, dim, dim, keys);
   load_rows(v_rows, first, kWarps * LINES, length, dim, dim, values);
   float k_sums[LINES][COLS] = {}, v_sums[LINES][COLS] = {};
   for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
     const HeadRows<const T> q_rows{q + b * length * ldq + head * dim, ldq}, d_rows{dout + b * length * ldd + head * dim, ldd};
     const float *lse = statistics.lse + (b * s.heads + head) * length, *along = statistics.along + (b * s.heads + head) * length;
-    for (int64_t base = first; base < length; base += kLanes) {
+    for (int64_t base = first; base < end; base += kLanes) {
       __syncthreads();
       load_rows(q_rows, base, kLanes, length, dim, pitch, queries);
       load_rows(d_rows, base, kLanes, length, dim, pitch, gradients);
@@ -110,7 +115,7 @@ __global__ void key_gradients(rw_attention s, const T* dout, int64_t ldd, const 
       RANKWISE_UNROLL
       for (int r = 0; r < LINES; ++r) {
         const int64_t key = first + warp * LINES + r;
-        const bool visible = i < length && key <= i && key >= starts[i];
+        const bool visible = i < length && key <= i && key >= first_key(s, starts, i);
         const float probability = visible ? __expf(s.scale * scores[r] - lse[i]) : 0.0f;
         score_gradients[r] = visible ? s.scale * probability * (score_gradients[r] - along[i]) : 0.0f;
         weights[r * kLanes + lane] = probability;

@@ -54,21 +54,20 @@ __global__ void gamma_strips(int64_t rows, int64_t cols, const T* dy, int64_t ld
 }
 
 template <class T>
-__global__ void rotate(int64_t rows, int64_t cols, int64_t head_dim, T* x, int64_t ld, const int32_t* positions, int64_t limit, const float* cosines,
-                       int64_t ldc, const float* sines, int64_t lds, float direction, int* fault) {
-  const int64_t half = head_dim / 2;
+__global__ void rotate(int64_t rows, int64_t heads, int64_t head_dim, int64_t pairs, T* x, int64_t ld, const int32_t* positions, int64_t limit,
+                       const float* cosines, int64_t ldc, const float* sines, int64_t lds, float direction, int* fault) {
   for (int64_t i = blockIdx.x; i < rows; i += gridDim.x) {
     const int64_t position = positions[i];
     if (position < 0 || position >= limit) {
       if (threadIdx.x == 0) atomicMax(fault, static_cast<int>(RW_INDEX));
       continue;
     }
-    for (int64_t pair = threadIdx.x; pair < cols / 2; pair += blockDim.x) {
-      const int64_t j = pair % half;
-      T* low = x + i * ld + pair / half * head_dim + j;
-      const float c = cosines[position * ldc + j], s = direction * sines[position * lds + j], a = read(low), b = read(low + half);
+    for (int64_t pair = threadIdx.x; pair < heads * pairs; pair += blockDim.x) {
+      const int64_t j = pair % pairs;
+      T* low = x + i * ld + pair / pairs * head_dim + j;
+      const float c = cosines[position * ldc + j], s = direction * sines[position * lds + j], a = read(low), b = read(low + pairs);
       write(low, a * c - b * s);
-      write(low + half, b * c + a * s);
+      write(low + pairs, b * c + a * s);
     }
   }
 }
@@ -103,8 +102,9 @@ int32_t rmsnorm_backward(rw_card* card, const rw_view* dy, const rw_view* x, con
 int32_t rope(rw_card* card, const rw_view* x, int64_t head_dim, const int32_t* positions, const rw_view* cosines, const rw_view* sines,
              int32_t inverse) {
   if (size_of(*x) == 0) return RW_OK;
-  RANKWISE_WITH_TYPE(x->dtype, T, RANKWISE_LAUNCH(rotate<T>, row_blocks(x->rows), dim3(row_threads(x->cols / 2)), 0, card->stream, x->rows, x->cols,
-                     head_dim, static_cast<T*>(x->data), x->ld, positions, cosines->rows, static_cast<const float*>(cosines->data), cosines->ld,
+  const int64_t heads = x->cols / head_dim, pairs = cosines->cols;
+  RANKWISE_WITH_TYPE(x->dtype, T, RANKWISE_LAUNCH(rotate<T>, row_blocks(x->rows), dim3(row_threads(heads * pairs)), 0, card->stream, x->rows, heads,
+                     head_dim, pairs, static_cast<T*>(x->data), x->ld, positions, cosines->rows, static_cast<const float*>(cosines->data), cosines->ld,
                      static_cast<const float*>(sines->data), sines->ld, inverse ? -1.0f : 1.0f, &card->small->answers.fault));
   return launched(card, "rope");
 }

@@ -39,6 +39,7 @@ struct Case {
   std::string name;
   double tolerance;  // of a loss, relative
   void (*change)(json& run);
+  json model = json::object();  // what its config.json says otherwise
 };
 
 void loqt(json& run) {
@@ -82,6 +83,7 @@ const Case kCases[] = {
        run["optimizer"]["perLayerUpdates"] = true;
        run["training"]["precision"] = "bf16";
      }},
+    {"Phi-3 with a window", 1e-5, [](json&) {}, {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}, {"sliding_window", 5}}},
 };
 
 void same_as_on_the_processor(const test::TemporaryFolder& folder, const Case& c) {
@@ -133,7 +135,7 @@ int main() {
   parked_as_unparked();
   for (const Case& c : kCases) {
     test::TemporaryFolder folder;
-    test::write_tiny_model(folder / "model");
+    test::write_tiny_model(folder / "model", c.model);
     test::write_tiny_tokens(folder / "tokens.safetensors", 40, 12);
     try {
       same_as_on_the_processor(folder, c);
