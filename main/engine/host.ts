@@ -176,7 +176,7 @@ export interface JobResults {
   eval: { loss: number; perplexity: number; tokens: number };
   generate: { ids: number[] };
   merge: { output: string; peakBytes: number };
-  'gguf-plan': Pick<GgufPlan, 'bytes' | 'tensors' | 'types'>;
+  'gguf-plan': Pick<GgufPlan, 'bytes' | 'tensors' | 'types'> & { contextLength: number };
   'gguf-keys': GgufKeys;
   gguf: Pick<GgufReceipt, 'bytes' | 'sha256' | 'keys' | 'tensors' | 'types' | 'peakBytes'>;
   norms: { layers: { name: string; norm: number }[] };

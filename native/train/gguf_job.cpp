@@ -62,7 +62,7 @@ GgufPlan plan_of(const StreamedModel& model, const json& job) {
 json plan_gguf_job(const json& job) {
   const StreamedModel model = streamed(parse_inference(job));
   const GgufPlan plan = plan_of(model, job);
-  return {{"bytes", plan.bytes()}, {"tensors", plan.items.size()}, {"types", plan.types()}};
+  return {{"bytes", plan.bytes()}, {"tensors", plan.items.size()}, {"types", plan.types()}, {"contextLength", gguf_context(model.config())}};
 }
 
 json gguf_job(const json& job, const JobControl& control, const EventSink& emit) {

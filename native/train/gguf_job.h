@@ -6,7 +6,7 @@
 
 namespace rankwise {
 
-// {kind: "gguf-plan", model, adapter?, adapterScale?, type, metadata: [{key, type, value}]} → {bytes, tensors, types: {NAME: count}}: the
+// {kind: "gguf-plan", model, adapter?, adapterScale?, type, metadata: [{key, type, value}]} → {bytes, tensors, types: {NAME: count}, contextLength}: the
 // file that "gguf" would write. Reads headers alone.
 nlohmann::json plan_gguf_job(const nlohmann::json& job);
 
