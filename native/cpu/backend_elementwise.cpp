@@ -6,23 +6,40 @@
 
 namespace rankwise {
 
-void CpuBackend::swiglu(const View& gate, const View& up, const View& out) {
-  shape_checks::swiglu(gate, up, out);
-  const auto kernel = kernels_.swiglu[kind(gate)];
+void CpuBackend::gate(GateKernel kernel, const View& gate, const View& up, const View& out) {
   spans(gate, gate.contiguous() && up.contiguous() && out.contiguous(), [&](int64_t row, int64_t column, int64_t n) {
     kernel(n, at(gate, row, column), at(up, row, column), at(out, row, column));
   });
 }
 
-void CpuBackend::swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
-  shape_checks::swiglu_backward(dout, gate, up, dgate, dup, act);
-  const auto kernel = kernels_.swiglu_backward[kind(gate)];
+void CpuBackend::gate_backward(GateBackwardKernel kernel, const View& dout, const View& gate, const View& up, const View& dgate, const View& dup,
+                               const View* act) {
   const bool flat = dout.contiguous() && gate.contiguous() && up.contiguous() && dgate.contiguous() && dup.contiguous() &&
                     (!act || act->contiguous());
   spans(gate, flat, [&](int64_t row, int64_t column, int64_t n) {
     kernel(n, at(dout, row, column), at(gate, row, column), at(up, row, column), at(dgate, row, column), at(dup, row, column),
            act ? at(*act, row, column) : nullptr);
   });
+}
+
+void CpuBackend::swiglu(const View& gate, const View& up, const View& out) {
+  shape_checks::gate("swiglu", gate, up, out);
+  this->gate(kernels_.swiglu[kind(gate)], gate, up, out);
+}
+
+void CpuBackend::swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  shape_checks::gate_backward("swiglu_backward", dout, gate, up, dgate, dup, act);
+  gate_backward(kernels_.swiglu_backward[kind(gate)], dout, gate, up, dgate, dup, act);
+}
+
+void CpuBackend::geglu(const View& gate, const View& up, const View& out) {
+  shape_checks::gate("geglu", gate, up, out);
+  this->gate(kernels_.geglu[kind(gate)], gate, up, out);
+}
+
+void CpuBackend::geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  shape_checks::gate_backward("geglu_backward", dout, gate, up, dgate, dup, act);
+  gate_backward(kernels_.geglu_backward[kind(gate)], dout, gate, up, dgate, dup, act);
 }
 
 void CpuBackend::upload(const void* from, const View& to) {

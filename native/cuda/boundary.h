@@ -147,6 +147,9 @@ typedef struct rw_cuda_table {
   int32_t (*swiglu)(rw_card* card, const rw_view* gate, const rw_view* up, const rw_view* out);
   int32_t (*swiglu_backward)(rw_card* card, const rw_view* dout, const rw_view* gate, const rw_view* up, const rw_view* dgate, const rw_view* dup,
                              const rw_view* act);
+  int32_t (*geglu)(rw_card* card, const rw_view* gate, const rw_view* up, const rw_view* out);
+  int32_t (*geglu_backward)(rw_card* card, const rw_view* dout, const rw_view* gate, const rw_view* up, const rw_view* dgate, const rw_view* dup,
+                            const rw_view* act);
   int32_t (*attention)(rw_card* card, const rw_attention* shape, const rw_view* q, const rw_view* k, const rw_view* v,
                        const int32_t* segment_start, const rw_view* out, float* lse);
   int32_t (*attention_backward)(rw_card* card, const rw_attention* shape, const rw_view* dout, const rw_view* q, const rw_view* k,

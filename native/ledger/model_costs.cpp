@@ -47,6 +47,12 @@ Traffic swiglu_backward(const View& gate, const View* act) {
   return no_more_than_needed(launch(3 * bytes_in(gate), 2 * bytes_in(gate) + bytes_in(act), 11 * size(gate)));
 }
 
+Traffic geglu(const View& gate) { return no_more_than_needed(launch(2 * bytes_in(gate), bytes_in(gate), 9 * size(gate))); }
+
+Traffic geglu_backward(const View& gate, const View* act) {
+  return no_more_than_needed(launch(3 * bytes_in(gate), 2 * bytes_in(gate) + bytes_in(act), 19 * size(gate)));
+}
+
 Traffic attention(const AttentionShape& s, const View& q, const View& k, const View* lse) {
   const double starts = 4.0 * static_cast<double>(s.batch * s.query_length);
   return no_more_than_needed(

@@ -37,6 +37,8 @@ class RecordingBackend final : public Backend {
   void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin, bool inverse) override;
   void swiglu(const View& gate, const View& up, const View& out) override;
   void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) override;
+  void geglu(const View& gate, const View& up, const View& out) override;
+  void geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) override;
   void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
                  const View* lse, const View& scratch) override;
   void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,

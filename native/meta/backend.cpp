@@ -53,12 +53,22 @@ void MetaBackend::rope(const View& x, int64_t head_dim, const View& positions, c
 }
 
 void MetaBackend::swiglu(const View& gate, const View& up, const View& out) {
-  shape_checks::swiglu(gate, up, out);
+  shape_checks::gate("swiglu", gate, up, out);
   count_elements(gate);
 }
 
 void MetaBackend::swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
-  shape_checks::swiglu_backward(dout, gate, up, dgate, dup, act);
+  shape_checks::gate_backward("swiglu_backward", dout, gate, up, dgate, dup, act);
+  count_elements(gate);
+}
+
+void MetaBackend::geglu(const View& gate, const View& up, const View& out) {
+  shape_checks::gate("geglu", gate, up, out);
+  count_elements(gate);
+}
+
+void MetaBackend::geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  shape_checks::gate_backward("geglu_backward", dout, gate, up, dgate, dup, act);
   count_elements(gate);
 }
 

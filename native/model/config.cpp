@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "io/file_names.h"
 #include "io/strict_json.h"
+#include "model/families.h"
 
 namespace rankwise {
 namespace {
@@ -26,33 +27,9 @@ constexpr int64_t kMostHeadDim = 4096;
 constexpr int64_t kMostPositions = int64_t{1} << 26;
 constexpr int64_t kMostTokenId = std::numeric_limits<int32_t>::max();
 
-// What transformers takes for a key that config.json leaves out, where the families differ.
-struct Family {
-  const char* model_type;
-  int64_t kv_heads;  // 0 = as many as heads
-  int64_t head_dim;  // 0 = hidden_size / heads
-  int64_t max_positions;
-  int64_t bos_id, eos_id;  // −1 = none
-  double rms_epsilon = 1e-6;
-};
-constexpr Family kFamilies[] = {
-    {"llama", 0, 0, 2048, 1, 2},
-    {"mistral", 8, 0, 131072, 1, 2},
-    {"qwen2", 32, 0, 32768, -1, -1},
-    {"qwen3", 32, 128, 32768, -1, -1},
-    {"phi3", 0, 0, 4096, 1, 32000, 1e-5},
-};
-
-const Family* family_of(const std::string& model_type) {
-  for (const Family& family : kFamilies) {
-    if (model_type == family.model_type) return &family;
-  }
-  return nullptr;
-}
-
 [[noreturn]] void refuse(const std::string& fault) { fail("E_CONFIG", std::string(kWhat) + " " + fault + ".", kHint); }
 
-[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3 or Phi-3 model.") {
+[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3, Phi-3, OLMo2 or Gemma model.") {
   fail("E_UNSUPPORTED", "This model uses " + feature + ", which is not supported.", hint);
 }
 
@@ -121,6 +98,17 @@ class Members {
   const json& object_;
 };
 
+// Gemma's first files say "gelu" in hidden_act and mean its tanh approximation; hidden_activation, which came later, says what it means.
+void refuse_other_activations(const Family& family, const Members& members) {
+  const auto only = [&](const char* key, const std::string& known, const std::string& also) {
+    const std::string name = members.text(key, known);
+    if (name != known && name != also) unsupported("the activation " + quote_name(name) + " (" + key + ")");
+  };
+  if (family.activation == std::string("silu")) return only("hidden_act", "silu", "silu");
+  only("hidden_act", "gelu_pytorch_tanh", "gelu");
+  only("hidden_activation", "gelu_pytorch_tanh", "gelu_pytorch_tanh");
+}
+
 void refuse_foreign_features(const Members& members) {
   const std::string type = members.text("model_type", "");
   if (type.empty()) refuse("has no model_type");
@@ -131,8 +119,7 @@ void refuse_foreign_features(const Members& members) {
   if (members.find("quantization_config")) {
     unsupported("weights that are already quantized (quantization_config)", "Use the original model in float32, bfloat16 or float16.");
   }
-  const std::string activation = members.text("hidden_act", "silu");
-  if (activation != "silu") unsupported("the activation " + quote_name(activation) + " (hidden_act)");
+  if (members.boolean("use_bidirectional_attention", false)) unsupported("attention in both directions (use_bidirectional_attention)");
 }
 
 // The kinds of the layers where config.json lists them: true = within the window. Empty where it does not.
@@ -263,13 +250,9 @@ void read_heads(ModelConfig& config, const Family& family, const json& root, con
   if (config.head_dim % 2 != 0) refuse("has an odd head_dim, which cannot be rotated in pairs");
 }
 
-void read_biases(ModelConfig& config, const Members& members) {
-  if (config.model_type == "qwen2") config.qkv_bias = true;
-  if (config.model_type == "qwen3") config.qk_norm = true;
-  if (config.model_type == "llama" || config.model_type == "qwen3") {
-    config.qkv_bias = config.output_bias = members.boolean("attention_bias", false);
-  }
-  if (config.model_type == "llama") config.mlp_bias = members.boolean("mlp_bias", false);
+void read_biases(ModelConfig& config, const Family& family, const Members& members) {
+  if (family.attention_bias) config.qkv_bias = config.output_bias = members.boolean("attention_bias", false);
+  if (family.mlp_bias) config.mlp_bias = members.boolean("mlp_bias", false);
 }
 
 }  // namespace
@@ -290,8 +273,10 @@ ModelConfig parse_model_config(const std::string& json_text) {
   read_heads(config, family, root, members);
   config.rms_epsilon = static_cast<float>(members.number("rms_norm_eps", family.rms_epsilon, 1e-12, 1.0));
   config.initializer_range = static_cast<float>(members.number("initializer_range", 0.02, 0.0, 1.0));
-  config.tied_head = members.boolean("tie_word_embeddings", false);
-  read_biases(config, members);
+  config.tied_head = members.boolean("tie_word_embeddings", family.tied_head);
+  set_family_features(family, config);
+  refuse_other_activations(family, members);
+  read_biases(config, family, members);
   read_rope(config, members);
   read_sliding_window(config, members);
   read_token_ids(config, family, root);

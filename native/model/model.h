@@ -16,20 +16,25 @@ namespace rankwise {
 // A trainable vector (norm gain), always f32.
 struct Gain {
   std::string name;  // tensor name, e.g. "model.norm.weight"
-  Tensor value;      // [1 × d]
+  Tensor value;      // [1 × d]; empty where the model has no such norm
   Parameter* parameter = nullptr;
+  bool around_zero = false;  // the norm multiplies by 1 + value
 };
 
 enum LinearSlot : int { kQ, kK, kV, kO, kGate, kUp, kDown, kLinears };
 
 struct Block {
   std::array<Linear, kLinears> linears;
-  Gain attention_norm, mlp_norm;
-  int64_t window = 0;   // keys that a query sees at most; 0 = no limit
-  Gain q_norm, k_norm;  // empty unless the model normalizes q and k per head
+  Gain attention_norm, mlp_norm;              // of what the halves read
+  Gain attention_after_norm, mlp_after_norm;  // of what they give
+  Gain q_norm, k_norm;                        // as wide as a head, or as all of them
+  int64_t window = 0;                         // keys that a query sees at most; 0 = no limit
+  // All norms in a fixed order, also those that the model does not have.
+  std::array<Gain*, 6> gains() { return {&attention_norm, &q_norm, &k_norm, &attention_after_norm, &mlp_norm, &mlp_after_norm}; }
+  std::array<const Gain*, 6> gains() const { return {&attention_norm, &q_norm, &k_norm, &attention_after_norm, &mlp_norm, &mlp_after_norm}; }
 };
 
-// A decoder of the Llama family: weights in their storages, nothing else. Units are numbered as in Parameter.
+// A decoder: weights in their storages, nothing else. Units are numbered as in Parameter.
 struct Model {
   ModelConfig config;
   Weight embedding;  // [V × d], dense
@@ -68,7 +73,7 @@ class WeightSource {
 };
 // A Hugging Face folder with a model of this config; what its files fuse is taken apart. Throws what ModelTensors throws.
 std::unique_ptr<WeightSource> folder_source(const std::string& folder, const ModelConfig& config);
-// Matrices normal with the config's deviation, gains 1, biases 0, keyed by seed and name.
+// Matrices normal with the config's deviation, norms that multiply by 1, biases 0, keyed by seed and name.
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed);
 
 // Sets every value. Quantized storages pass through one dense f32 matrix at a time.

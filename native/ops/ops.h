@@ -128,6 +128,10 @@ class Backend {
   // dgate, dup from dout; dgate may alias gate or dout, dup may alias up or dout (dgate ≠ dup). act (nullable): silu(gate) ⊙ up again.
   virtual void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) = 0;
 
+  // The same with gelu(x) = x/2 · (1 + tanh(√(2/π)(x + 0.044715x³))) in the place of silu.
+  virtual void geglu(const View& gate, const View& up, const View& out) = 0;
+  virtual void geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) = 0;
+
   // ---- attention ----
   // q [batch·Tq × heads·D], k, v [batch·Tk × kv_heads·D] (views with ld, e.g. columns of a joint qkv matrix), out like q.
   // segment_start [1 × batch·Tq] i32: first key (index within the sequence) that query row sees, if its window holds it: documents never mix. lse [1 × batch·heads·Tq]

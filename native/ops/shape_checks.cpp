@@ -145,10 +145,10 @@ void rope(const View& x, int64_t head_dim, const View& positions, const View& co
   c.shape(fit, "cos and sin must be [positions x pairs], at most head_dim/2 of them:", {&cos, &sin});
 }
 
-void swiglu(const View& gate, const View& up, const View& out) { Checker{"swiglu"}.alike(gate, {&up, &out}); }
+void gate(const char* name, const View& gate, const View& up, const View& out) { Checker{name}.alike(gate, {&up, &out}); }
 
-void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
-  const Checker c{"swiglu_backward"};
+void gate_backward(const char* name, const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  const Checker c{name};
   c.alike(gate, {&up, &dout, &dgate, &dup});
   if (act) c.alike(gate, {act});
 }

@@ -18,7 +18,8 @@ auto fields(const ModelConfig& c) {
   return std::tie(c.model_type, c.vocab_size, c.hidden_size, c.intermediate_size, c.layers, c.heads, c.kv_heads, c.head_dim,
                   c.max_positions, c.rms_epsilon, c.rope_theta, c.rope_scaling, c.rope_factor, c.rope_low_frequency_factor,
                   c.rope_high_frequency_factor, c.rope_original_positions, c.partial_rotary_factor, c.rope_short_factors, c.rope_long_factors,
-                  c.rope_attention_factor, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm,
+                  c.rope_attention_factor, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm, c.qk_norm_whole,
+                  c.norm_before, c.norm_after, c.gains_around_zero, c.scaled_embedding, c.activation,
                   c.sliding_window, c.sliding_layers, c.initializer_range, c.eos_ids, c.bos_id);
 }
 
@@ -132,6 +133,14 @@ void test_features() {
   check(longrope.rope_scaling == "longrope" && longrope.rope_original_positions == 16 && longrope.rope_short_factors == std::vector<double>{1.0, 1.5} &&
             longrope.rope_long_factors == std::vector<double>{2.0, 3.0},
         "longrope of version 4, under its first name");
+  const ModelConfig olmo2 = parse("olmo2", {{"eos_token_id", 9}});
+  check(olmo2.kv_heads == 32 && olmo2.max_positions == 2048 && olmo2.rms_epsilon == 1e-5f && olmo2.bos_id == -1 && !olmo2.tied_head, "olmo2");
+  check(olmo2.qk_norm && olmo2.qk_norm_whole && !olmo2.norm_before && olmo2.norm_after && !olmo2.qkv_bias, "olmo2, norms");
+  const ModelConfig gemma = parse("gemma", {{"num_attention_heads", 16}});
+  check(gemma.kv_heads == 16 && gemma.head_dim == 256 && gemma.max_positions == 8192 && gemma.bos_id == 2 && gemma.tied_head, "gemma");
+  check(gemma.gains_around_zero && gemma.scaled_embedding && gemma.activation == "gelu_tanh" && gemma.norm_before && !gemma.norm_after, "gemma, norms");
+  const json legacy = {{"num_attention_heads", 16}, {"hidden_act", "gelu"}, {"hidden_activation", nullptr}};
+  check(parse("gemma", legacy).activation == "gelu_tanh", "the first files of gemma say gelu and mean its approximation");
   const json wide = {{"hidden_size", 100}, {"num_attention_heads", 3}, {"head_dim", 64}};
   check(parse("llama", wide).q_width() == 192, "heads wider than the model");
 }
@@ -143,7 +152,12 @@ void test_unsupported() {
     json changes;
   };
   const Case cases[] = {
-      {"gemma", "llama", {{"model_type", "gemma"}}},
+      {"mamba", "llama", {{"model_type", "mamba"}}},
+      {"gelu", "olmo2", {{"hidden_act", "gelu_pytorch_tanh"}}},
+      {"silu", "gemma", {{"num_key_value_heads", 1}, {"hidden_act", "silu"}}},
+      {"hidden_activation", "gemma", {{"num_key_value_heads", 1}, {"hidden_activation", "gelu"}}},
+      {"use_bidirectional_attention", "gemma", {{"use_bidirectional_attention", true}}},
+      {"sliding", "gemma", {{"num_key_value_heads", 1}, {"layer_types", {"full_attention", "sliding_attention"}}}},
       {"gpt2", "llama", {{"model_type", "gpt2"}}},
       {"experts", "llama", {{"model_type", "mixtral"}, {"num_local_experts", 8}}},
       {"experts", "qwen3", {{"num_experts", 8}}},
@@ -247,6 +261,9 @@ void test_round_trip() {
       with(least("qwen2"), {{"tie_word_embeddings", true}, {"eos_token_id", 9}}),
       with(least("qwen3"), {{"attention_bias", true}}),
       with(least("phi3"), {{"partial_rotary_factor", 0.5}, {"hidden_size", 256}}),
+      with(least("olmo2"), {{"attention_bias", true}}),
+      with(least("gemma"), {{"head_dim", 16}, {"num_key_value_heads", 1}, {"tie_word_embeddings", false}}),
+      with(least("gemma"), {{"num_attention_heads", 16}}),
       with(least("phi3"), kLongrope),
       with(least("phi3"), {{"sliding_window", 9}, {"hidden_size", 256}}),
       least("mistral").dump(),

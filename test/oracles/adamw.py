@@ -20,6 +20,8 @@ CASES = {
     '8-bit': dict(model='qwen3', stateBits=8, clip=5.0),
     'window': dict(index=21, model='mistral-window'),
     'phi3': dict(index=20, model='phi3-longrope', weightDecay=0.1),
+    'olmo2': dict(index=22, model='olmo2-bias', weightDecay=0.1),
+    'gemma': dict(index=23, model='gemma', accumulation=2, ragged=True, clip=1.0),
 }
 
 

@@ -38,6 +38,12 @@ CASES = {
     'phi3-window': dict(index=24, kind='phi3', num_key_value_heads=2, sliding_window=7),
     'phi3-longrope': dict(index=21, kind='phi3', num_key_value_heads=2, hidden_size=96, head_dim=16, partial_rotary_factor=0.75, tie_word_embeddings=True,
                           original_max_position_embeddings=32, rope_parameters=LONGROPE),
+    # Norms behind attention and MLP, and of q and k over all heads together.
+    'olmo2': dict(index=30, kind='olmo2', num_key_value_heads=2),
+    'olmo2-bias': dict(index=31, kind='olmo2', attention_bias=True, tie_word_embeddings=True, rms_norm_eps=1e-6),
+    # Gains around zero, scaled embeddings, GeGLU; heads wider than the model.
+    'gemma': dict(index=32, kind='gemma', num_key_value_heads=1, head_dim=16, tie_word_embeddings=True, rms_norm_eps=1e-6),
+    'gemma-bias': dict(index=33, kind='gemma', num_key_value_heads=2, head_dim=8, attention_bias=True),
 }
 
 
