@@ -135,6 +135,17 @@ function namedTokensOf(config: Record<string, unknown>): Record<string, string> 
   return Object.fromEntries(named);
 }
 
+/** The tokens that a folder's tokenizer_config.json names, as templates know them; none where it has none or a damaged one. */
+export function readNamedTokens(folder: string): Record<string, string> {
+  const file = path.join(folder, 'tokenizer_config.json');
+  if (!existsSync(file)) return {};
+  try {
+    return namedTokensOf((JSON.parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>);
+  } catch {
+    return {};
+  }
+}
+
 /** @param place a tokenizer.json, or a folder that holds one. Throws E_TOKENIZER. */
 export function loadTokenizer(place: string): Tokenizer {
   const file =
