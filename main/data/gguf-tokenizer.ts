@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { RankwiseError } from '../../preload/contract/errors.ts';
+import { spacesVocabulary, spellsInPieces } from './gguf-spaces.ts';
+import { TOKEN_KIND, unusedToken } from './gguf-token-kind.ts';
+import { mergesOf, type TokenizerFile } from './tokenizer-file.ts';
 import type { GgufKey } from '../../preload/contract/exports.ts';
 import { byteCharacters } from './byte-alphabet.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -18,86 +21,92 @@ export interface GgufTokenizer {
   notes: string[];
 }
 
-/** What the format calls the kinds of tokens. */
-const KIND = { normal: 1, control: 3, ownText: 4, unused: 5 };
-
-interface Added {
-  id: number;
-  content: string;
-  special?: boolean;
-  lstrip?: boolean;
-  rstrip?: boolean;
-  single_word?: boolean;
-}
-interface TokenizerFile {
-  normalizer: { type?: string } | null;
-  pre_tokenizer: unknown;
-  added_tokens?: Added[];
-  model: { type?: string; vocab: Record<string, number>; merges: (string | [string, string])[] } & Record<
-    string,
-    unknown
-  >;
-}
-
 /**
- * The keys of a GGUF file that make up a byte-level BPE tokenizer, chat template included. Throws E_TOKENIZER for another kind, and for
- * what readers of the format would cut otherwise.
+ * The keys of a GGUF file that make up a BPE tokenizer, byte-level or SentencePiece's, chat template included. Throws E_TOKENIZER for
+ * another kind, and for what readers of the format would cut otherwise.
  */
 export function ggufTokenizer(folder: ModelFolder): GgufTokenizer {
   if (folder.tokenizer === null) throw missingTokenizer(folder.path, 'A GGUF file holds its model’s tokenizer.');
   const file = JSON.parse(readFileSync(folder.tokenizer, 'utf8')) as TokenizerFile;
   const tokenizer = loadTokenizer(folder.tokenizer);
-  requireByteLevel(file);
-  const preTokenizer = preTokenizerName(file.pre_tokenizer, file.model.ignore_merges === true);
-  const { tokens, kinds } = vocabularyOf(file, folder.vocabSize);
-  const merges = file.model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+  const cut = spellsInPieces(file) ? piecesOf(file, folder.vocabSize) : bytesOf(file, folder.vocabSize);
   const chatTemplate = tokenizer.ownTemplate;
-  const { keys: special, notes } = specialTokens(folder, tokenizer, tokens);
-  if (file.normalizer?.type === 'NFC')
-    notes.push('Text that is not in Unicode’s composed form (NFC) is cut as it stands by readers of GGUF files.');
+  const { keys: special, notes } = specialTokens(folder, tokenizer, cut.tokens);
   const keys: GgufKey[] = [
-    { key: 'tokenizer.ggml.model', type: 'text', value: 'gpt2' },
-    { key: 'tokenizer.ggml.pre', type: 'text', value: preTokenizer },
-    { key: 'tokenizer.ggml.tokens', type: 'texts', value: tokens },
-    { key: 'tokenizer.ggml.token_type', type: 'i32s', value: kinds },
-    { key: 'tokenizer.ggml.merges', type: 'texts', value: merges },
+    { key: 'tokenizer.ggml.model', type: 'text', value: cut.model },
+    { key: 'tokenizer.ggml.pre', type: 'text', value: cut.preTokenizer },
+    { key: 'tokenizer.ggml.tokens', type: 'texts', value: cut.tokens },
+    { key: 'tokenizer.ggml.token_type', type: 'i32s', value: cut.kinds },
+    ...cut.keys,
     ...special,
   ];
   if (chatTemplate !== null) keys.push({ key: 'tokenizer.chat_template', type: 'text', value: chatTemplate });
-  return { keys, preTokenizer, tokens: tokens.length, merges: merges.length, chatTemplate, notes };
+  const { preTokenizer, tokens } = cut;
+  const merges = file.model.merges.length;
+  return { keys, preTokenizer, tokens: tokens.length, merges, chatTemplate, notes: [...cut.notes, ...notes] };
+}
+
+/** A vocabulary as the file holds it, and the keys that say how it is used. */
+interface Cut {
+  model: 'gpt2' | 'llama';
+  preTokenizer: string;
+  tokens: string[];
+  kinds: number[];
+  keys: GgufKey[];
+  notes: string[];
+}
+
+function bytesOf(file: TokenizerFile, size: number): Cut {
+  requireByteLevel(file);
+  const preTokenizer = preTokenizerName(file.pre_tokenizer, file.model.ignore_merges === true);
+  const merges = mergesOf(file).map((merge) => merge.join(' '));
+  const keys: GgufKey[] = [{ key: 'tokenizer.ggml.merges', type: 'texts', value: merges }];
+  const composed = 'Text that is not in Unicode’s composed form (NFC) is cut as it stands by readers of GGUF files.';
+  const notes = file.normalizer?.type === 'NFC' ? [composed] : [];
+  return { model: 'gpt2', preTokenizer, ...vocabularyOf(file, size), keys, notes };
+}
+
+function piecesOf(file: TokenizerFile, size: number): Cut {
+  const { tokens, kinds, scores, addSpacePrefix, notes } = spacesVocabulary(file, size, refuse);
+  const keys: GgufKey[] = [
+    { key: 'tokenizer.ggml.scores', type: 'f32s', value: scores },
+    { key: 'tokenizer.ggml.add_space_prefix', type: 'bool', value: addSpacePrefix },
+  ];
+  return { model: 'llama', preTokenizer: 'default', tokens, kinds, keys, notes };
 }
 
 function refuse(why: string): never {
   throw new RankwiseError(
     'E_TOKENIZER',
     `The tokenizer of this model cannot be written into a GGUF file: ${why}.`,
-    'GGUF is written for byte-level BPE tokenizers (Llama 3, Qwen, SmolLM, GPT-2 and those trained here). Export the model as safetensors.',
+    'GGUF is written for BPE tokenizers: byte-level ones (Llama 3, Qwen, SmolLM, those trained here) and SentencePiece’s (Llama 2, Mistral). Export the model as safetensors.',
   );
 }
 
 function requireByteLevel({ normalizer, model }: TokenizerFile): void {
   if (model.type !== 'BPE') refuse(`it is ${model.type ?? 'of an unknown kind'}, not BPE`);
-  if (model.byte_fallback === true) refuse('it is SentencePiece’s BPE, which spells in pieces and not in bytes');
   if (normalizer && normalizer.type !== 'NFC') refuse(`it changes text before cutting it (${normalizer.type})`);
   for (const key of ['continuing_subword_prefix', 'end_of_word_suffix', 'dropout'])
     if (model[key]) refuse(`it has ${key}`);
 }
 
 function vocabularyOf({ model, added_tokens: added = [] }: TokenizerFile, size: number) {
-  const tokens = Array.from({ length: size }, (_, id) => `[PAD${id}]`);
-  const kinds = Array.from({ length: size }, () => KIND.unused);
+  const tokens = Array.from({ length: size }, (_, id) => unusedToken(id));
+  const kinds = Array.from({ length: size }, () => TOKEN_KIND.unused);
   const put = (id: number, text: string, kind: number): void => {
     if (id >= size) refuse(`it has the token ${id}, and the model ${size} tokens`);
     tokens[id] = text;
     kinds[id] = kind;
   };
-  for (const [text, id] of Object.entries(model.vocab)) put(id, text, KIND.normal);
+  for (const [text, id] of Object.entries(model.vocab)) put(id, text, TOKEN_KIND.normal);
   for (const { id, content, special, lstrip, rstrip, single_word: word } of added) {
     if (lstrip || rstrip || word) refuse(`its token ${content} takes the spaces around it or needs to be a word`);
-    put(id, content, special || /^<\|.*\|>$/.test(content) ? KIND.control : KIND.ownText);
+    put(id, content, special || /^<\|.*\|>$/.test(content) ? TOKEN_KIND.control : TOKEN_KIND.ownText);
   }
   const bytes = new Set(byteCharacters);
-  const foreign = tokens.find((text, id) => kinds[id] === KIND.normal && ![...text].every((each) => bytes.has(each)));
+  const foreign = tokens.find(
+    (text, id) => kinds[id] === TOKEN_KIND.normal && ![...text].every((each) => bytes.has(each)),
+  );
   if (foreign !== undefined) refuse(`its token ${foreign} is not spelled in bytes`);
   if (new Set(tokens).size !== tokens.length) refuse('two of its tokens have the same text');
   return { tokens, kinds };

@@ -1,15 +1,5 @@
 import { RankwiseError } from '../../preload/contract/errors.ts';
-
-interface Part {
-  type?: string;
-  pretokenizers?: Part[];
-  pattern?: { Regex?: string };
-  behavior?: string;
-  invert?: boolean;
-  individual_digits?: boolean;
-  add_prefix_space?: boolean;
-  use_regex?: boolean;
-}
+import { stepsOf, type TextRule } from './tokenizer-file.ts';
 
 const GPT2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 const LLAMA3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
@@ -23,8 +13,8 @@ const SPLITS: Record<string, string> = { [GPT2]: 'gpt-2', [LLAMA3]: 'llama-bpe',
  * before it merges. Throws E_TOKENIZER for a rule without a name.
  * @param ignoreMerges of the tokenizer's model
  */
-export function preTokenizerName(rule: unknown, ignoreMerges: boolean): string {
-  const name = nameOf(rule as Part | null);
+export function preTokenizerName(rule: TextRule | null, ignoreMerges: boolean): string {
+  const name = nameOf(rule);
   if (name === null)
     throw new RankwiseError(
       'E_TOKENIZER',
@@ -39,8 +29,8 @@ export function preTokenizerName(rule: unknown, ignoreMerges: boolean): string {
   );
 }
 
-function nameOf(rule: Part | null): string | null {
-  const parts = rule?.type === 'Sequence' ? (rule.pretokenizers ?? []) : rule ? [rule] : [];
+function nameOf(rule: TextRule | null): string | null {
+  const parts = stepsOf(rule);
   const last = parts.at(-1);
   if (last?.type !== 'ByteLevel' || last.add_prefix_space !== false || parts.length > 2) return null;
   const cutsWords = last.use_regex !== false;
@@ -49,4 +39,19 @@ function nameOf(rule: Part | null): string | null {
   if (first.type === 'Digits') return first.individual_digits === true && cutsWords ? 'smollm' : null;
   const isolated = first.type === 'Split' && first.behavior === 'Isolated' && first.invert !== true;
   return isolated && !cutsWords ? (SPLITS[first.pattern?.Regex ?? ''] ?? null) : null;
+}
+
+const WORDS = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+const BYTES = { ...WORDS, use_regex: false };
+const inSequence = (...pretokenizers: object[]): object => ({ type: 'Sequence', pretokenizers });
+
+/** The rule that a name means, as tokenizer.json has it, and whether words that are tokens are taken whole. Undefined for another name. */
+export function preTokenizerOf(name: string): { rule: object; ignoreMerges: boolean } | undefined {
+  const ignoreMerges = name === 'llama-bpe';
+  if (name === 'gpt-2') return { rule: WORDS, ignoreMerges };
+  if (name === 'smollm') return { rule: inSequence({ type: 'Digits', individual_digits: true }, WORDS), ignoreMerges };
+  const regex = Object.keys(SPLITS).find((each) => SPLITS[each] === name);
+  if (regex === undefined) return undefined;
+  const split = { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
+  return { rule: inSequence(split, BYTES), ignoreMerges };
 }

@@ -21,6 +21,7 @@ GgufValue value_of(const std::string& type, const json& value) {
   if (type == "u32") return value.get<uint32_t>();
   if (type == "bool") return value.get<bool>();
   if (type == "texts") return value.get<std::vector<std::string>>();
+  if (type == "f32s") return value.get<std::vector<float>>();
   if (type == "i32s") return value.get<std::vector<int32_t>>();
   fail("E_JOB", "A key of a GGUF file cannot be given as \"" + type + "\".", "This is a fault of the program around the engine.");
 }

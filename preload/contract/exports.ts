@@ -8,7 +8,8 @@ export type GgufKey =
   | { key: string; type: 'u32'; value: number }
   | { key: string; type: 'bool'; value: boolean }
   | { key: string; type: 'texts'; value: string[] }
-  | { key: string; type: 'i32s'; value: number[] };
+  | { key: string; type: 'i32s'; value: number[] }
+  | { key: string; type: 'f32s'; value: number[] };
 
 /** The file that an export would write. */
 export interface GgufPlan {
