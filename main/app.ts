@@ -9,6 +9,7 @@ import { DatasetService } from './services/datasets.ts';
 import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
 import { FoldersInUse } from './services/folders-in-use.ts';
+import { GgufExport } from './services/gguf-export.ts';
 import { InferenceService } from './services/inference.ts';
 import { KnownPlaces } from './services/known-places.ts';
 import { openLibrary } from './services/open-library.ts';
@@ -21,6 +22,7 @@ import { RunDataService } from './services/run-data.ts';
 import { SettingsService } from './services/settings.ts';
 import { SystemService } from './services/system.ts';
 import { TaskService } from './services/tasks.ts';
+import { TemplateSamples } from './services/template-samples.ts';
 import { openStore } from './store/store.ts';
 
 /** What needs no records: it works on a machine on which nothing has been kept yet. */
@@ -34,6 +36,7 @@ export interface Workshop {
   system: SystemService;
   methods: MethodService;
   inference: InferenceService;
+  gguf: GgufExport;
   inUse: FoldersInUse;
   benchmarks: BenchmarkService;
 }
@@ -75,6 +78,7 @@ export function createApp(
     system: new SystemService({ engine, notices, desk, files, home: paths.home, version: programVersion }),
     methods: new MethodService(engine),
     inference: new InferenceService(engine, new DatasetService(paths.cache), inUse),
+    gguf: new GgufExport(engine, inUse),
     inUse,
     benchmarks: new BenchmarkService(engine, torchStepScript),
   };
@@ -109,6 +113,7 @@ async function openServices(workshop: Workshop, workers: DataWorkers) {
     workers,
   });
   const datasetViews = new DatasetViews({ library: datasetLibrary, models, tasks, workers });
+  const templateSamples = new TemplateSamples(workers, models);
   const composer = new RunComposer(
     methods,
     models,
@@ -141,5 +146,5 @@ async function openServices(workshop: Workshop, workers: DataWorkers) {
       datasets: () => datasetLibrary.rediscover(paths.cache),
     },
   });
-  return { store, settings, models, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
+  return { store, settings, models, templateSamples, datasetLibrary, datasetViews, composer, ...ofRuns, ...library };
 }

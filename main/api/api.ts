@@ -3,6 +3,7 @@ import type { App, Services } from '../app.ts';
 import { adaptersApi } from './adapters.ts';
 import { datasetsApi } from './datasets.ts';
 import { filesApi } from './files.ts';
+import { hubApi } from './hub.ts';
 import { methodsApi } from './methods.ts';
 import { modelsApi } from './models.ts';
 import { playgroundApi } from './playground.ts';
@@ -22,6 +23,7 @@ export async function createApi(app: App): Promise<Api> {
     adapters: adaptersApi(services),
     datasets: datasetsApi(services),
     files: filesApi(services),
+    hub: hubApi(services),
     methods: methodsApi(services),
     models: modelsApi(services),
     playground: playgroundApi(services),

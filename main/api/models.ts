@@ -2,9 +2,17 @@ import path from 'node:path';
 import type { Api } from '../../preload/contract/api.ts';
 import type { Services } from '../app.ts';
 
-export const modelsApi = ({ modelLibrary, models, planner, files, tasks }: Services): Api['models'] => ({
+export const modelsApi = ({
+  modelLibrary,
+  templateSamples,
+  models,
+  planner,
+  files,
+  tasks,
+}: Services): Api['models'] => ({
   list: () => modelLibrary.list(),
   card: ({ id }) => modelLibrary.card(id),
+  sample: ({ id }) => templateSamples.of(id),
   async add({ handle, task }) {
     const folder = files.open(handle, 'model');
     return tasks.run(task, `Checking ${path.basename(folder)}`, 'bytes', (progress, signal) =>

@@ -42,6 +42,7 @@ export class Tokenizer {
     const config = JSON.parse(configJson) as Record<string, unknown>;
     this.hash = hashTexts([json, configJson]);
     this.#tokenizer = new HuggingFaceTokenizer(parts, { ...config, clean_up_tokenization_spaces: false });
+    keepByteOrderMarks(this.#tokenizer.decoder);
     const cuts = JSON.stringify([parts.normalizer ?? null, parts.pre_tokenizer ?? null]);
     this.spelling = cuts.includes('"ByteLevel"') ? 'bytes' : cuts.includes('▁') ? 'spaces' : null;
     this.#inPieces = !parts.normalizer && this.spelling === 'bytes';
@@ -126,6 +127,13 @@ export class Tokenizer {
   }
 }
 
+/** The library loses a byte order mark that is spelled in bytes (byte_fallback); Hugging Face's own tokenizers do not. */
+function keepByteOrderMarks(decoder: HuggingFaceTokenizer['decoder']): void {
+  if (!decoder) return;
+  if ('text_decoder' in decoder) decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  if ('decoders' in decoder) for (const part of decoder.decoders as (typeof decoder)[]) keepByteOrderMarks(part);
+}
+
 function namedTokensOf(config: Record<string, unknown>): Record<string, string> {
   const named: [string, string][] = [];
   for (const [name, value] of Object.entries(config)) {
@@ -133,6 +141,17 @@ function namedTokensOf(config: Record<string, unknown>): Record<string, string> 
     if (name.endsWith('_token') && typeof text === 'string') named.push([name, text]);
   }
   return Object.fromEntries(named);
+}
+
+/** The tokens that a folder's tokenizer_config.json names, as templates know them; none where it has none or a damaged one. */
+export function readNamedTokens(folder: string): Record<string, string> {
+  const file = path.join(folder, 'tokenizer_config.json');
+  if (!existsSync(file)) return {};
+  try {
+    return namedTokensOf((JSON.parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>);
+  } catch {
+    return {};
+  }
 }
 
 /** @param place a tokenizer.json, or a folder that holds one. Throws E_TOKENIZER. */

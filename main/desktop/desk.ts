@@ -2,6 +2,7 @@ import { dialog, shell, type BrowserWindow, type FileFilter, type OpenDialogOpti
 import type { PickPurpose } from '../../preload/contract/files.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { Desk } from '../services/desk.ts';
+import { desktopKeyStore } from './key-store.ts';
 import { words } from './words.ts';
 
 /** Hosts that the program's own links lead to. */
@@ -40,6 +41,7 @@ export function desktopDesk(window: () => BrowserWindow, answerClosing: Desk['an
       await shell.openExternal(url.href);
     },
     answerClosing,
+    keyStore: desktopKeyStore,
     versions: { electron: process.versions.electron ?? null, chromium: process.versions.chrome ?? null },
   };
 }

@@ -21,6 +21,7 @@ export function setMenu(tell: (command: Command) => void): void {
         line,
         command(say.importData, 'import-data', 'CmdOrCtrl+O'),
         command(say.addModel, 'add-model', 'CmdOrCtrl+Shift+O'),
+        command(say.downloadModel, 'download-model'),
         line,
         command(say.settings, 'settings', 'CmdOrCtrl+,'),
         line,

@@ -1,4 +1,5 @@
 import type { EngineEvent, MemoryPlan, TrainDone } from '../../preload/contract/events.ts';
+import type { GgufKey, GgufPlan, GgufReceipt, GgufType } from '../../preload/contract/exports.ts';
 import type { Registry } from '../../preload/contract/methods.ts';
 import type { Run } from '../../preload/contract/run-file.ts';
 import type { SelftestReport } from '../../preload/contract/system.ts';
@@ -77,6 +78,23 @@ export interface MergeJob extends ModelJob {
   dtype: 'float32' | 'bfloat16';
 }
 
+interface GgufFileJob extends ModelJob {
+  type: GgufType;
+  /** What follows the keys of the model's shape: tokenizer, name, licence. */
+  metadata: GgufKey[];
+}
+
+/** The GGUF file that a model with its adapter folded in would be. Reads headers alone. */
+export interface GgufPlanJob extends GgufFileJob {
+  kind: 'gguf-plan';
+}
+
+/** Writes that file and proves it: opened again, every tensor and key is compared with the model. Not proved, it is not there. */
+export interface GgufJob extends GgufFileJob {
+  kind: 'gguf';
+  output: string;
+}
+
 /** Norm of what an adapter adds to each layer; `adapter` is a PEFT folder. */
 export interface NormsJob {
   kind: 'norms';
@@ -123,7 +141,17 @@ export interface SelftestJob {
 }
 
 export type Job =
-  RunJob<'plan'> | TrainJob | EvalJob | GenerateJob | MergeJob | NormsJob | LogitsCompareJob | BenchJob | SelftestJob;
+  | RunJob<'plan'>
+  | TrainJob
+  | EvalJob
+  | GenerateJob
+  | MergeJob
+  | GgufPlanJob
+  | GgufJob
+  | NormsJob
+  | LogitsCompareJob
+  | BenchJob
+  | SelftestJob;
 
 /** What each kind of job answers. */
 export interface JobResults {
@@ -132,6 +160,8 @@ export interface JobResults {
   eval: { loss: number; perplexity: number; tokens: number };
   generate: { ids: number[] };
   merge: { output: string; peakBytes: number };
+  'gguf-plan': Pick<GgufPlan, 'bytes' | 'tensors' | 'types'>;
+  gguf: Pick<GgufReceipt, 'bytes' | 'sha256' | 'keys' | 'tensors' | 'types' | 'peakBytes'>;
   norms: { layers: { name: string; norm: number }[] };
   'logits-compare': LogitsComparison;
   bench: Record<string, unknown>;
@@ -143,7 +173,7 @@ export interface RunningJob<J extends Job> {
   result: Promise<JobResults[J['kind']]>;
   /**
    * Asks the job to end. A training run writes a checkpoint and resolves with `stopped`, a generation resolves with what there is;
-   * evaluation, merge and comparison reject with E_CANCELLED and leave nothing behind.
+   * evaluation, merge, export and comparison reject with E_CANCELLED and leave nothing behind.
    */
   cancel(): void;
   /** Of a training run alone; no other job hears it. */

@@ -12,6 +12,13 @@ const OTHERS = [
   ['vocab.txt', 'WordPiece'],
 ] as const;
 
+/** What holds a tokenizer in a folder, by the names of its files: "tokenizer.model (SentencePiece)". Null where it is tokenizer.json, or nothing. */
+export function otherTokenizer(files: readonly string[]): string | null {
+  if (files.includes('tokenizer.json')) return null;
+  const found = OTHERS.find(([file]) => files.includes(file));
+  return found ? `${found[0]} (${found[1]})` : null;
+}
+
 /**
  * The error for text where a model has no tokenizer.json: it says which other tokenizer lies there.
  * @param folder of the model; undefined for a preset

@@ -2,9 +2,7 @@ import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { BakeReceipt, BakeRecipe, ModelSummary } from '../../preload/contract/models.ts';
-import { loadTokenizer } from '../data/tokenizer.ts';
 import type { EngineHost, JobResults } from '../engine/host.ts';
-import { readModelFolder } from '../formats/model-folder.ts';
 import { writePassport } from '../formats/passport.ts';
 import type { AdapterRecord } from '../store/adapters.ts';
 import type { ModelRecord } from '../store/models.ts';
@@ -13,6 +11,7 @@ import { doJob } from './engine-job.ts';
 import { partOf } from './folder-parts.ts';
 import { fold } from './fold.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
+import { heldOutPrompts } from './held-out-prompts.ts';
 import { freshId } from './ids.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelShelf } from './model-shelf.ts';
@@ -28,15 +27,6 @@ export interface BakeRequest {
   name: string;
   dtype: BakeRecipe['dtype'];
 }
-
-/** What the written model is compared on: prose, instructions, code, figures. */
-const PROMPTS = [
-  'The harbour lay still in the first light, and only a single boat',
-  'Explain in two sentences why the sky is blue, and then why it turns red in the evening.',
-  'def mean(values):\n    total = 0\n    for value in values:',
-  'In 1969 there were 3 of them; 50 years later there were 1,204, that is',
-];
-const PROMPT_TOKENS = 48;
 
 /** Folds adapters into their bases and says how exact that was. */
 export class BakeService {
@@ -92,7 +82,7 @@ export class BakeService {
     const pair = { model: base.path, adapter: adapter.path, adapterScale: scale, ...this.#bounds() };
     try {
       await fold(this.#engine, { ...pair, dtype }, part, progress, signal);
-      const ids = promptsFor(base.path);
+      const ids = heldOutPrompts(base.path);
       const compared = await doJob(
         this.#engine,
         { kind: 'logits-compare', ...pair, other: part, precision: 'f32', storage: 'dense', ids },
@@ -133,13 +123,4 @@ function receiptOf(compared: JobResults['logits-compare']): BakeReceipt {
     'The model that was written does not compute numbers, so it was not kept.',
     'The adapter or its base is damaged, or the scale is too large.',
   );
-}
-
-/** The prompts in the model's tokens; where it has no tokenizer, ids spread over its vocabulary. */
-function promptsFor(folder: string): number[][] {
-  const { tokenizer, vocabSize } = readModelFolder(folder);
-  if (tokenizer === null)
-    return PROMPTS.map((_, row) => Array.from({ length: 16 }, (_each, at) => (7919 * (16 * row + at + 1)) % vocabSize));
-  const encoder = loadTokenizer(tokenizer);
-  return PROMPTS.map((prompt) => encoder.encode(prompt).slice(0, PROMPT_TOKENS));
 }

@@ -1,9 +1,11 @@
 import type { Mapping, Preview, Xray } from '../../preload/contract/datasets.ts';
+import type { TemplateSample } from '../../preload/contract/models.ts';
 import { openSource } from '../data/source.ts';
 import { previewRows, type PreviewRequest } from './dataset-preview.ts';
 import { checkRows, surveySource, type Survey } from './dataset-survey.ts';
 import { xrayRows, type XrayRequest } from './dataset-xray.ts';
 import type { Stages } from './data-stages.ts';
+import { renderSample } from './template-samples.ts';
 import { prepareRunData, type PreparedRunData, type RunDataRequest } from './run-preparation.ts';
 import type { ProblemList } from '../store/datasets.ts';
 
@@ -14,6 +16,7 @@ export interface DataWork {
   check: { input: { path: string; mapping: Mapping }; answer: ProblemList };
   preview: { input: PreviewRequest; answer: Preview };
   xray: { input: XrayRequest; answer: Xray };
+  templateSample: { input: { folder: string }; answer: TemplateSample };
 }
 
 type Doers = { [K in keyof DataWork]: (input: DataWork[K]['input'], stages: Stages) => Promise<DataWork[K]['answer']> };
@@ -31,4 +34,6 @@ export const dataWork: Doers = {
   },
   preview: (request) => previewRows(request),
   xray: (request, stages) => xrayRows(request, stages),
+  // Here because a template is a program of a stranger's, and a thread can be ended.
+  templateSample: async ({ folder }) => renderSample(folder),
 };

@@ -1,5 +1,6 @@
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { PickPurpose } from '../../preload/contract/files.ts';
+import { type KeyStore, noKeyStore } from './key-store.ts';
 
 /** What only a desktop can do; its door brings it along. */
 export interface Desk {
@@ -12,6 +13,7 @@ export interface Desk {
   /** @param address of https, in the user's browser */
   openLink(address: string): Promise<void>;
   answerClosing(choice: 'stay' | 'background' | 'pause'): Promise<void>;
+  keyStore: KeyStore;
   versions: { electron: string | null; chromium: string | null };
 }
 
@@ -26,5 +28,6 @@ export const noDesk: Desk = {
   reveal: () => refuse('The file manager'),
   openLink: async () => refuse('Opening another page'),
   answerClosing: async () => refuse('Closing a window'),
+  keyStore: noKeyStore,
   versions: { electron: null, chromium: null },
 };

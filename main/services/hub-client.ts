@@ -1,21 +1,23 @@
 import { z } from 'zod';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { HubModel } from '../../preload/contract/hub.ts';
+import { bodyOf } from './hub-body.ts';
 import { checkRepository, checkRevision, isPlainFile } from './hub-names.ts';
-import { getFromHub, type HubAccess, PassingFailure } from './hub-request.ts';
+import { getFromHub, type HubAccess } from './hub-request.ts';
 
 const MOST_ANSWER_BYTES = 32 * 2 ** 20;
 const RESULTS = 30;
 const BYTES: Record<string, number> = { F64: 8, I64: 8, F32: 4, I32: 4, U32: 4, F16: 2, BF16: 2, I16: 2, U16: 2 };
 
 const gated = z.union([z.boolean(), z.string()]).nullish();
+const tags = z.array(z.string()).nullish();
 const found = z.array(
   z.object({
     id: z.string(),
     downloads: z.number().nullish(),
     likes: z.number().nullish(),
     gated,
-    tags: z.array(z.string()).nullish(),
+    tags,
     safetensors: z.object({ parameters: z.record(z.string(), z.number()).nullish() }).nullish(),
   }),
 );
@@ -23,6 +25,7 @@ const size = z.int().min(0);
 const described = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),
   gated,
+  tags,
   siblings: z.array(
     z.object({
       rfilename: z.string(),
@@ -45,6 +48,9 @@ export interface HubFile {
 export interface HubRevision {
   repository: string;
   commit: string;
+  /** Its terms must be accepted on its page first. */
+  gated: boolean;
+  licence: string | null;
   /** Files of folders, and those whose names cannot be file names here, are left out. */
   files: HubFile[];
 }
@@ -64,7 +70,6 @@ export class HubClient {
     for (const field of ['downloads', 'likes', 'gated', 'tags', 'safetensors']) query.append('expand[]', field);
     const answer = await this.#ask(`/api/models?${query.toString()}`, 'list of models', found, signal);
     return answer.slice(0, RESULTS).flatMap((model) => {
-      const licence = model.tags?.find((tag) => tag.startsWith('license:'))?.slice('license:'.length);
       const parameters = Object.entries(model.safetensors?.parameters ?? {});
       const sum = (width: (dtype: string) => number): number | null =>
         parameters.length === 0 ? null : parameters.reduce((total, [dtype, n]) => total + n * width(dtype), 0);
@@ -74,7 +79,7 @@ export class HubClient {
           downloads: model.downloads ?? null,
           likes: model.likes ?? null,
           gated: Boolean(model.gated),
-          licence: licence?.slice(0, 80) ?? null,
+          licence: licenceOf(model.tags),
           parameters: sum(() => 1),
           bytes: sum((dtype) => BYTES[dtype] ?? 1),
         };
@@ -88,11 +93,13 @@ export class HubClient {
   async revision(repository: string, revision: string, signal: AbortSignal): Promise<HubRevision> {
     const route = `/api/models/${checkRepository(repository)}/revision/${encodeURIComponent(checkRevision(revision))}`;
     const subject = `repository ${repository} at ${revision}`;
-    const { sha, siblings } = await this.#ask(`${route}?blobs=true`, subject, described, signal);
+    const { sha, siblings, gated, tags } = await this.#ask(`${route}?blobs=true`, subject, described, signal);
     const files = siblings.filter(({ rfilename }) => isPlainFile(rfilename));
     return {
       repository,
       commit: sha,
+      gated: Boolean(gated),
+      licence: licenceOf(tags),
       files: files.flatMap(({ rfilename: name, size, blobId, lfs }) => {
         const bytes = lfs?.size ?? size ?? null;
         const sha256 = hex(lfs?.sha256 ?? lfs?.oid, 64);
@@ -111,7 +118,7 @@ export class HubClient {
     const answer = await getFromHub(this.access, `${this.access.endpoint}${route}`, subject, { signal });
     const host = new URL(this.access.endpoint).host;
     try {
-      return shape.parse(JSON.parse(await bounded(answer, signal, host)));
+      return shape.parse(JSON.parse(await bounded(answer, subject, this.access, signal)));
     } catch (error) {
       if (error instanceof RankwiseError || signal.aborted) throw error;
       throw new RankwiseError('E_HUB', `${host} does not answer as a hub does.`, 'Check the address of the hub.');
@@ -119,22 +126,23 @@ export class HubClient {
   }
 }
 
+const licenceOf = (tags: readonly string[] | null | undefined): string | null =>
+  tags
+    ?.find((tag) => tag.startsWith('license:'))
+    ?.slice('license:'.length)
+    .slice(0, 80) ?? null;
+
 const hex = (value: string | null | undefined, digits: number): string | null =>
   value && value.length === digits && /^[0-9a-f]+$/.test(value) ? value : null;
 
-async function bounded(answer: Response, signal: AbortSignal, host: string): Promise<string> {
+async function bounded(answer: Response, subject: string, access: HubAccess, signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  try {
-    for await (const chunk of answer.body ?? []) {
-      length += (chunk as Uint8Array).length;
-      if (length > MOST_ANSWER_BYTES) throw new RankwiseError('E_HUB', `The answer of ${host} does not end.`);
-      chunks.push(chunk as Uint8Array);
-    }
-  } catch (error) {
-    if (error instanceof RankwiseError) throw error;
-    signal.throwIfAborted();
-    throw new PassingFailure(`The answer of ${host} broke off.`);
+  for await (const chunk of bodyOf(answer, `the ${subject}`, access, signal)) {
+    length += chunk.length;
+    if (length > MOST_ANSWER_BYTES)
+      throw new RankwiseError('E_HUB', `The answer of ${new URL(access.endpoint).host} does not end.`);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -5,9 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bytes as inUnits } from '../../preload/contract/figures.ts';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { HubClient, HubFile, HubRevision } from './hub-client.ts';
+import { bodyOf } from './hub-body.ts';
+import { type Alarm, PassingFailure, realAlarm } from './hub-failure.ts';
 import { chooseFiles, INDEX } from './hub-files.ts';
 import { fetchPart, type PartSource } from './hub-part.ts';
-import { getFromHub, PassingFailure } from './hub-request.ts';
+import { getFromHub } from './hub-request.ts';
 import type { Progress } from './tasks.ts';
 
 const WAITS_MS = [1000, 2000, 4000, 8000, 16_000];
@@ -17,12 +19,14 @@ const WORKING_BYTES = 2 ** 20;
 /** What tests put in the place of clock and disk. */
 export interface HubMachine {
   wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  alarm: Alarm;
   freeBytes: (folder: string) => Promise<number>;
   open: PartSource['open'];
 }
 
 export const realMachine: HubMachine = {
   wait: (ms, signal) => sleep(ms, undefined, { signal }),
+  alarm: realAlarm,
   freeBytes: async (folder) => {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
@@ -56,7 +60,7 @@ export async function downloadRevision(
   let before = 0;
   let total: number | null = null;
   const fetchOne = async (file: HubFile): Promise<void> => {
-    await persist(client, revision, file, folder, machine, (done) => progress(before + done, total), signal);
+    await fetchFile(client, revision, file, folder, machine, (done) => progress(before + done, total), signal);
     progress((before += file.bytes), total);
   };
   const [config, ...indexes] = first;
@@ -70,7 +74,8 @@ export async function downloadRevision(
   for (const file of others) await fetchOne(file);
 }
 
-async function persist(
+/** Brings one file of a revision, with growing waits where the connection breaks. Progress in bytes of this file. */
+export async function fetchFile(
   client: HubClient,
   revision: HubRevision,
   file: HubFile,
@@ -86,6 +91,7 @@ async function persist(
     try {
       return await fetchPart(file, folder, {
         get: (headers) => getFromHub(client.access, address, subject, { headers, signal }),
+        read: (answer) => bodyOf(answer, file.name, client.access, signal),
         open: openFile,
         progress,
         onReceived: (bytes) => (came += bytes),

@@ -6,6 +6,9 @@ const SINGLE = 'model.safetensors';
 export const INDEX = 'model.safetensors.index.json';
 const BESIDE =
   /^(generation_config\.json|tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|chat_template.*|README\.md|LICEN[SC]E.*)$/;
+/** Tokenizers that are not read here: they are fetched where there is no other, so that one that is read can be made of them. */
+const OTHER_TOKENIZER =
+  /^(tokenizer\.model|spiece\.model|tekken\.json|vocab\.(json|txt)|merges\.txt|tokenizer\.tiktoken)$/;
 /** What is text is small; a repository that says otherwise is not believed. */
 const MOST_TEXT_BYTES = 100 * 2 ** 20;
 
@@ -27,7 +30,9 @@ export function chooseFiles({ repository, files }: HubRevision): HubChoice {
   const config = need('config.json');
   const sharded = !named.has(SINGLE) && named.has(INDEX);
   if (!sharded && !named.has(SINGLE)) refuseWithoutWeights(repository, files);
-  const beside = files.filter(({ name }) => BESIDE.test(name));
+  const beside = files.filter(
+    ({ name }) => BESIDE.test(name) || (OTHER_TOKENIZER.test(name) && !named.has('tokenizer.json')),
+  );
   for (const { name, bytes } of [config, ...beside, ...(sharded ? [need(INDEX)] : [])])
     if (bytes > MOST_TEXT_BYTES)
       throw new RankwiseError('E_MODEL', `${name} of ${repository} is too large for what it is.`);

@@ -1,31 +1,28 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { RankwiseError } from '../../preload/contract/errors.ts';
-import type { HubModel, UnfinishedDownload } from '../../preload/contract/hub.ts';
+import type { HubInspection, HubModel, UnfinishedDownload } from '../../preload/contract/hub.ts';
 import type { ModelSummary } from '../../preload/contract/models.ts';
 import { writePassport } from '../formats/passport.ts';
-import { folderBytes } from './folder-size.ts';
-import { HubClient } from './hub-client.ts';
+import { BegunDownloads, type DownloadNote } from './hub-begun.ts';
+import { HubClient, type HubRevision } from './hub-client.ts';
+import type { HubConnections } from './hub-connection.ts';
 import { downloadRevision, type HubMachine, realMachine } from './hub-download.ts';
-import { checkEndpoint } from './hub-names.ts';
+import { inspectRevision } from './hub-inspection.ts';
 import { idOfPlace } from './ids.ts';
 import type { ModelLibrary } from './model-library.ts';
-import type { ModelPlanner } from './model-planner.ts';
-import { claimDownload } from './run-lock.ts';
+import type { ModelPlanner, PlanShape } from './model-planner.ts';
 import type { Progress } from './tasks.ts';
 
-const PUBLIC_HUB = 'https://huggingface.co';
-const NOTE = 'download.json';
-const note = z.object({ repository: z.string(), commit: z.string(), endpoint: z.string(), totalBytes: z.number() });
-
 export interface HubParts {
-  planner: Pick<ModelPlanner, 'proveConfig' | 'proveModel'>;
+  planner: Pick<ModelPlanner, 'proveConfig' | 'proveModel' | 'fitsConfig'>;
   library: Pick<ModelLibrary, 'enterDownloaded' | 'add'>;
   /** Where models lie, one folder each, and where downloads are filled: on the same disk. */
   folders: { models: string; downloads: string };
-  env?: NodeJS.ProcessEnv;
+  /** Told when the unfinished downloads have become others. */
+  changed: () => void;
+  connections: HubConnections;
   machine?: HubMachine;
 }
 
@@ -34,7 +31,7 @@ export interface DownloadRequest {
   repository: string;
   /** Branch, tag or commit. */
   revision: string;
-  /** Another hub than that of HF_ENDPOINT. */
+  /** Another hub than the current one. */
   endpoint?: string;
   /** A folder to be made, instead of one of the library's own. */
   output?: string;
@@ -43,17 +40,46 @@ export interface DownloadRequest {
 /** Models of a hub: found, downloaded, and entered in the library whole or not at all. */
 export class HubLibrary {
   readonly #parts: HubParts;
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #running = new Set<string>();
+  readonly #machine: HubMachine;
+  readonly #begun: BegunDownloads;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
-    this.#env = parts.env ?? process.env;
+    this.#machine = parts.machine ?? realMachine;
+    this.#begun = new BegunDownloads(parts.folders.downloads, parts.changed);
   }
 
-  /** Models of the hub. Throws E_NETWORK, E_OFFLINE, E_HUB. @param endpoint another hub than that of HF_ENDPOINT */
-  search(words: string, endpoint: string | undefined, signal: AbortSignal): Promise<HubModel[]> {
-    return this.#client(endpoint).search(words, signal);
+  /** Models of the hub. Throws E_NETWORK, E_OFFLINE, E_HUB. @param endpoint another hub than the current one */
+  async search(words: string, endpoint: string | undefined, signal: AbortSignal): Promise<HubModel[]> {
+    return (await this.#client(endpoint)).search(words, signal);
+  }
+
+  /** What a download would bring, whether it can be used, and what training it takes. Throws E_NETWORK, E_OFFLINE, E_HUB. */
+  async inspect(
+    { repository, revision: name }: Pick<DownloadRequest, 'repository' | 'revision'>,
+    shape: PlanShape,
+    signal: AbortSignal,
+  ): Promise<HubInspection> {
+    const { planner, folders } = this.#parts;
+    const client = await this.#client(undefined);
+    const revision = await client.revision(repository, name, signal);
+    const contents = await inspectRevision(client, revision, planner, shape, this.#machine, signal);
+    const { endpoint } = client.access;
+    const id = idOf(endpoint, revision, null);
+    mkdirSync(folders.downloads, { recursive: true });
+    const begun = (await this.#begun.list()).find((each) => each.id === id);
+    return {
+      ...contents,
+      id,
+      endpoint,
+      repository,
+      commit: revision.commit,
+      gated: revision.gated,
+      licence: revision.licence,
+      doneBytes: begun?.doneBytes ?? 0,
+      freeBytes: await this.#machine.freeBytes(folders.downloads),
+      model: existsSync(path.join(folders.models, id)) ? id : null,
+    };
   }
 
   /**
@@ -62,33 +88,66 @@ export class HubLibrary {
    * E_OFFLINE, E_OUTPUT, E_BUSY.
    */
   async download(request: DownloadRequest, progress: Progress, signal: AbortSignal): Promise<ModelSummary> {
-    const { planner, library, folders, machine = realMachine } = this.#parts;
+    const { library, folders } = this.#parts;
     const output = request.output === undefined ? null : path.resolve(request.output);
     if (output !== null && existsSync(output))
       throw new RankwiseError('E_OUTPUT', `${output} is there already.`, 'Name a folder that is not there yet.');
-    const client = this.#client(request.endpoint);
+    const client = await this.#client(request.endpoint);
     const revision = await client.revision(request.repository, request.revision, signal);
-    const { repository, commit } = revision;
-    const name = repository.split('/').at(-1)!;
-    const id = idOfPlace(name, `${client.access.endpoint} ${repository} ${commit}`, 'model');
+    const name = nameOf(revision);
+    const id = idOf(client.access.endpoint, revision, output);
     const place = output ?? path.join(folders.models, id);
     if (existsSync(place)) return library.enterDownloaded(place, name);
-    const part = output === null ? path.join(folders.downloads, `${id}.part`) : `${output}.${commit.slice(0, 8)}.part`;
-    const release = await this.#claim(part);
+    await this.#fill(client, revision, { id, place, output }, progress, signal);
+    return output === null ? library.enterDownloaded(place, name) : library.add(place, () => undefined, signal);
+  }
+
+  /** What was begun under an id. Throws E_HUB for one that is not there. */
+  begun(id: string): DownloadNote {
+    return this.#begun.find(id).told;
+  }
+
+  /** Goes on with a download that was begun. Progress and refusals as of `download`; E_HUB for one that is not there. */
+  resume(id: string, progress: Progress, signal: AbortSignal): Promise<ModelSummary> {
+    const { repository, commit, endpoint, output } = this.begun(id);
+    const request = { repository, revision: commit, endpoint, ...(output === null ? {} : { output }) };
+    return this.download(request, progress, signal);
+  }
+
+  /** Downloads that were begun, in the order of their ids. */
+  unfinished(): Promise<UnfinishedDownload[]> {
+    return this.#begun.list();
+  }
+
+  /** Removes what has come of a download. Throws E_BUSY while it goes on, E_HUB for one that is not there. */
+  discard(id: string): Promise<void> {
+    return this.#begun.discard(id);
+  }
+
+  // Brings a revision into a folder that is not there yet, by one rename when it is whole.
+  async #fill(
+    client: HubClient,
+    revision: HubRevision,
+    { id, place, output }: { id: string; place: string; output: string | null },
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { planner } = this.#parts;
+    const { endpoint } = client.access;
+    const { repository, commit } = revision;
+    const part = this.#begun.partOf(id, commit, output);
+    const release = await this.#begun.claim(part);
     try {
-      const keep = (totalBytes: number): void =>
-        writeFileSync(
-          path.join(part, NOTE),
-          JSON.stringify({ repository, commit, endpoint: client.access.endpoint, totalBytes }),
-        );
-      keep(0);
+      const keep = (totalBytes?: number): void =>
+        this.#begun.keep(id, part, { repository, commit, endpoint, output }, totalBytes);
+      keep();
       const judge = (folder: string): Promise<void> => refuseForGood(folder, () => planner.proveConfig(folder));
-      await downloadRevision(client, revision, part, { judge, onTotal: keep }, machine, progress, signal);
+      await downloadRevision(client, revision, part, { judge, onTotal: keep }, this.#machine, progress, signal);
       await refuseForGood(part, () => planner.proveModel(part));
       signal.throwIfAborted();
-      rmSync(path.join(part, NOTE));
-      const { endpoint } = client.access;
-      if (output === null) writePassport(part, { name, repository, commit, endpoint, downloadedAt: Date.now() });
+      this.#begun.forget(id, part);
+      if (output === null)
+        writePassport(part, { name: nameOf(revision), repository, commit, endpoint, downloadedAt: Date.now() });
       release();
       mkdirSync(path.dirname(place), { recursive: true });
       await syncFolder(part);
@@ -96,63 +155,24 @@ export class HubLibrary {
       await syncFolder(path.dirname(place));
     } catch (error) {
       // What was refused before anything came, or for good, leaves no folder.
-      if (existsSync(part) && !hasContent(part)) rmSync(part, { recursive: true, force: true });
+      this.#begun.dropIfEmpty(id, part);
       throw error;
     } finally {
       release();
     }
-    return output === null ? library.enterDownloaded(place, name) : library.add(place, () => undefined, signal);
   }
 
-  /** Downloads into the library that were begun, in the order of their ids. */
-  async unfinished(): Promise<UnfinishedDownload[]> {
-    const { downloads } = this.#parts.folders;
-    if (!existsSync(downloads)) return [];
-    const found: UnfinishedDownload[] = [];
-    for (const folder of readdirSync(downloads).sort()) {
-      const id = /^([a-z0-9-]+)\.part$/.exec(folder)?.[1];
-      const told = id && readNote(path.join(downloads, folder));
-      if (!id || !told) continue;
-      const part = path.join(downloads, folder);
-      found.push({ id, ...told, doneBytes: await folderBytes(part), running: this.#running.has(part) });
-    }
-    return found;
+  async #client(endpoint: string | undefined): Promise<HubClient> {
+    const access = await this.#parts.connections.access(endpoint);
+    return new HubClient({ ...access, fetch: (input, init) => fetch(input, init), alarm: this.#machine.alarm });
   }
+}
 
-  /** Removes what has come of a download. Throws E_BUSY while it goes on, E_HUB for one that is not there. */
-  async discard(id: string): Promise<void> {
-    const there = (await this.unfinished()).find((each) => each.id === id);
-    if (!there) throw new RankwiseError('E_HUB', `There is no unfinished download “${id}”.`);
-    const part = path.join(this.#parts.folders.downloads, `${id}.part`);
-    const release = await this.#claim(part);
-    rmSync(part, { recursive: true, force: true });
-    release();
-  }
+const nameOf = ({ repository }: HubRevision): string => repository.split('/').at(-1)!;
 
-  #client(endpoint: string | undefined): HubClient {
-    return new HubClient({
-      endpoint: checkEndpoint(endpoint ?? (this.#env.HF_ENDPOINT || PUBLIC_HUB)),
-      token: this.#env.HF_TOKEN?.trim() || null,
-      offline: ['1', 'true', 'yes', 'on'].includes((this.#env.HF_HUB_OFFLINE ?? '').toLowerCase()),
-      fetch: (input, init) => fetch(input, init),
-    });
-  }
-
-  async #claim(part: string): Promise<() => void> {
-    if (this.#running.has(part))
-      throw new RankwiseError('E_BUSY', 'That model is being downloaded already.', 'Wait for it, or cancel it.');
-    this.#running.add(part);
-    try {
-      const unlock = await claimDownload(part);
-      return () => {
-        unlock();
-        this.#running.delete(part);
-      };
-    } catch (error) {
-      this.#running.delete(part);
-      throw error;
-    }
-  }
+function idOf(endpoint: string, revision: HubRevision, output: string | null): string {
+  const parts = [endpoint, revision.repository, revision.commit, ...(output === null ? [] : [output])];
+  return idOfPlace(nameOf(revision), parts.join(' '), 'model');
 }
 
 /** What the engine refuses once, it will refuse again: nothing of it is kept. */
@@ -162,17 +182,6 @@ async function refuseForGood(part: string, judge: () => Promise<void>): Promise<
   } catch (error) {
     rmSync(part, { recursive: true, force: true });
     throw error;
-  }
-}
-
-const hasContent = (part: string): boolean =>
-  readdirSync(part).some((name) => name !== NOTE && name !== 'config.json' && !name.startsWith('download.lock'));
-
-function readNote(part: string): z.infer<typeof note> | null {
-  try {
-    return note.parse(JSON.parse(readFileSync(path.join(part, NOTE), 'utf8')));
-  } catch {
-    return null;
   }
 }
 

@@ -18,8 +18,8 @@ export function checkRevision(name: string): string {
 /** Whether a file of a repository lies in its root under a plain name, one that can be a file's name here. */
 export const isPlainFile = (name: string): boolean => PART.test(name) && !name.includes('..');
 
-// Whether a hub may answer there.
-function isEndpoint(address: string): boolean {
+/** Whether a hub may answer there. */
+export function isEndpoint(address: string): boolean {
   const url = URL.parse(address);
   return !!url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
 }

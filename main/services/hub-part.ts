@@ -4,11 +4,13 @@ import { type FileHandle, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { HubFile } from './hub-client.ts';
-import { causeOf, PassingFailure } from './hub-request.ts';
+import { PassingFailure } from './hub-failure.ts';
 
 export interface PartSource {
   /** Asks for the file from a byte on. */
   get: (headers: Record<string, string>) => Promise<Response>;
+  /** The bytes of an answer as they come. */
+  read: (answer: Response) => AsyncIterable<Uint8Array>;
   open: (file: string, flags: 'a' | 'w') => Promise<Pick<FileHandle, 'write' | 'sync' | 'close'>>;
   /** Bytes of this file that are on the disk. */
   progress: (bytes: number) => void;
@@ -73,12 +75,12 @@ async function receive(
   from: number,
   file: HubFile,
   hash: Hash,
-  { open, progress, onReceived, signal }: PartSource,
+  { read, open, progress, onReceived }: PartSource,
 ): Promise<void> {
   const handle = await open(part, from > 0 ? 'a' : 'w');
   let done = from;
   try {
-    for await (const chunk of chunksOf(answer, file.name, signal)) {
+    for await (const chunk of read(answer)) {
       if (done + chunk.length > file.bytes)
         throw new RankwiseError('E_HASH', `${file.name} is longer than the hub names.`, 'Try again later.');
       for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at)).bytesWritten;
@@ -93,23 +95,6 @@ async function receive(
     await handle.close();
   }
   if (done < file.bytes) throw new PassingFailure(`The connection ended in the middle of ${file.name}.`);
-}
-
-async function* chunksOf(answer: Response, name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const reader = (answer.body as ReadableStream<Uint8Array> | null)?.getReader();
-  if (!reader) return;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw new PassingFailure(`The connection broke in the middle of ${name} (${causeOf(error)}).`);
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
 }
 
 const continues = (answer: Response, from: number, bytes: number): boolean =>

@@ -1,4 +1,5 @@
 import { RankwiseError } from '../../preload/contract/errors.ts';
+import { type Alarm, causeOf, PassingFailure, unlessIdle } from './hub-failure.ts';
 
 const MOST_REDIRECTS = 5;
 
@@ -7,23 +8,15 @@ export interface HubAccess {
   endpoint: string;
   token: string | null;
   offline: boolean;
+  /** What a user can do: to give a token, and to come online again. */
+  cures: { token: string; online: string };
   fetch: typeof fetch;
+  alarm: Alarm;
 }
 
 export interface HubRequest {
   headers?: Record<string, string>;
   signal: AbortSignal;
-}
-
-/** A failure that may be over the next time: the connection, or a server that is too busy. */
-export class PassingFailure extends RankwiseError {
-  /** The server's wish, where it has told one. */
-  readonly waitMs: number | null;
-
-  constructor(message: string, waitMs: number | null = null) {
-    super('E_NETWORK', message, 'Check the connection and the address of the hub, then try again.');
-    this.waitMs = waitMs;
-  }
 }
 
 /**
@@ -41,7 +34,7 @@ export async function getFromHub(
     throw new RankwiseError(
       'E_OFFLINE',
       'Rankwise is set to stay offline, so nothing is asked of a hub.',
-      'Unset HF_HUB_OFFLINE, or add a model folder of this machine.',
+      access.cures.online,
     );
   }
   const own = new URL(access.endpoint);
@@ -70,18 +63,16 @@ export async function getFromHub(
 }
 
 async function reach(access: HubAccess, url: URL, options: RequestInit & { signal: AbortSignal }): Promise<Response> {
+  const silence = new AbortController();
+  const signal = AbortSignal.any([options.signal, silence.signal]);
   try {
-    return await access.fetch(url.href, options);
+    const answer = access.fetch(url.href, { ...options, signal });
+    return await unlessIdle(answer, access.alarm, url.host, () => silence.abort());
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof PassingFailure) throw error;
     throw new PassingFailure(`${url.host} cannot be reached (${causeOf(error)}).`);
   }
-}
-
-/** Why a connection failed, in a word: "ECONNREFUSED". */
-export function causeOf(error: unknown): string {
-  const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
-  return cause?.code ?? cause?.message ?? message;
 }
 
 async function refused(access: HubAccess, answer: Response, subject: string): Promise<Response> {
@@ -101,14 +92,14 @@ async function refused(access: HubAccess, answer: Response, subject: string): Pr
     throw new RankwiseError(
       'E_HUB',
       `${host} has no ${subject}, or does not show it.`,
-      'Check its name; a private one needs your token (HF_TOKEN).',
+      `Check its name; for a private one make an access token in your account there, and ${access.cures.token}.`,
     );
   if (status === 401 || status === 403)
     throw new RankwiseError(
       'E_GATED',
       `${host} does not give out ${subject} without permission.`,
       access.token === null
-        ? 'Accept its terms on its page there, make an access token in your account, and give it as HF_TOKEN.'
+        ? `Accept its terms on its page there, make an access token in your account, and ${access.cures.token}.`
         : 'Accept its terms on its page there with the account of your token, or use a token that may read it.',
     );
   throw new RankwiseError('E_HUB', `${host} answers ${status} for ${subject}.`);

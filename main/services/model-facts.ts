@@ -1,15 +1,17 @@
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
+import type { ConfigFacts } from '../../preload/contract/hub.ts';
 import type { ModelPreset } from '../../preload/contract/methods.ts';
 import { readChatTemplate } from '../formats/chat-template-file.ts';
 import { readLicence } from '../formats/licence.ts';
-import { readModelFolder } from '../formats/model-folder.ts';
+import { type ModelFolder, readModelFolder } from '../formats/model-folder.ts';
 import { measureWeights } from '../formats/weight-files.ts';
 import type { ModelFacts } from '../store/models.ts';
 
 /** What a model folder's files say; no weights are read but their headers. Throws E_MODEL where there are none, and what the readers throw. */
 export function readModelFacts(folder: string): ModelFacts {
-  const { architecture, vocabSize, weights, tokenizer, config } = readModelFolder(folder);
+  const read = readModelFolder(folder);
+  const { weights, tokenizer } = read;
   if (weights.length === 0) {
     throw new RankwiseError(
       'E_MODEL',
@@ -17,18 +19,27 @@ export function readModelFacts(folder: string): ModelFacts {
       'Finish the download; for a new model without weights take one of the architectures.',
     );
   }
+  return {
+    ...configFacts(read),
+    ...measureWeights(weights.map((name) => path.join(folder, name))),
+    tokenizer: tokenizer !== null,
+    chatTemplate: readChatTemplate(folder) !== null,
+    licence: readLicence(folder),
+  };
+}
+
+/** What the config.json of a folder without weights says. Throws what the readers throw. */
+export const readConfigFacts = (folder: string): ConfigFacts => configFacts(readModelFolder(folder));
+
+function configFacts({ architecture, vocabSize, config }: ModelFolder): ConfigFacts {
   const number = (key: string, fallback = 0): number => (typeof config[key] === 'number' ? config[key] : fallback);
   const heads = number('num_attention_heads');
   return {
     architecture,
-    ...measureWeights(weights.map((name) => path.join(folder, name))),
     vocabSize,
     layers: number('num_hidden_layers'),
     hiddenSize: number('hidden_size'),
     contextLength: number('max_position_embeddings'),
-    tokenizer: tokenizer !== null,
-    chatTemplate: readChatTemplate(folder) !== null,
-    licence: readLicence(folder),
     heads,
     keyValueHeads: number('num_key_value_heads', heads),
     intermediateSize: number('intermediate_size'),

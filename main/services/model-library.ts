@@ -1,9 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { BakeReceipt, BakeRecipe, ModelCard, ModelSummary } from '../../preload/contract/models.ts';
-import { readChatTemplate } from '../formats/chat-template-file.ts';
-import { filesIn } from '../formats/folder-stamp.ts';
 import { readPassport, writePassport } from '../formats/passport.ts';
 import type { AdapterRepository } from '../store/adapters.ts';
 import type { MergeRepository } from '../store/merges.ts';
@@ -17,6 +15,7 @@ import { readModelFacts } from './model-facts.ts';
 import { hashModel } from './model-hash.ts';
 import type { ModelPlanner } from './model-planner.ts';
 import type { ModelShelf } from './model-shelf.ts';
+import { toldByFiles } from './model-card.ts';
 import { presetCard, presetSummary, shapeOf, summaryOf } from './model-summary.ts';
 import { PRESET } from './models.ts';
 import type { NoticeHub } from './notices.ts';
@@ -74,8 +73,7 @@ export class ModelLibrary {
       ...this.#summary(entry),
       ...shapeOf(record.facts),
       hash,
-      files: existsSync(record.path) ? filesIn(record.path).map(({ name, bytes }) => ({ name, bytes })) : [],
-      template: existsSync(record.path) ? readChatTemplate(record.path) : null,
+      ...toldByFiles(record.path),
       adapters: adapters
         .list()
         .filter((adapter) => (adapter.baseHash ? adapter.baseHash === hash : adapter.basePath === record.path))

@@ -29,11 +29,16 @@ export class ModelPlanner {
   }
 
   /** What every method takes, in the order of the registry. */
-  async fits(model: Run['model'], shape: PlanShape): Promise<Fit[]> {
+  async fits(model: Run['model'], shape: PlanShape, initialize?: Run['initialize']): Promise<Fit[]> {
     const { methods } = await this.#methods.registry();
     const fits: Fit[] = [];
-    for (const method of methods) fits.push(await this.#fit(model, method, shape));
+    for (const method of methods) fits.push(await this.#fit(model, method, shape, initialize));
     return fits;
+  }
+
+  /** What every method takes, by a folder's config alone: weights take the same memory whatever is in them. */
+  fitsConfig(folder: string, shape: PlanShape): Promise<Fit[]> {
+    return this.fits({ path: folder }, shape, 'random');
   }
 
   /**
@@ -59,10 +64,10 @@ export class ModelPlanner {
     await this.#plan({ path: base }, method, { [STARTS_FROM]: adapter }, SMALLEST);
   }
 
-  async #fit(model: Run['model'], method: Method, shape: PlanShape): Promise<Fit> {
+  async #fit(model: Run['model'], method: Method, shape: PlanShape, initialize?: Run['initialize']): Promise<Fit> {
     const { name, title } = method;
     try {
-      const plan = await this.#plan(model, method, {}, shape);
+      const plan = await this.#plan(model, method, {}, shape, initialize);
       return { method: name, title, planBytes: plan.planBytes, fits: plan.fits, error: null };
     } catch (error) {
       if (!(error instanceof RankwiseError)) throw error;

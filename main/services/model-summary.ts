@@ -42,6 +42,9 @@ export function presetCard(preset: ModelPreset): ModelCard {
     hash: null,
     files: [],
     template: null,
+    readme: null,
+    otherTokenizer: null,
+    source: null,
     adapters: [],
     baked: null,
   };

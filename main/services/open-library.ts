@@ -6,9 +6,12 @@ import { AdapterImport } from './adapter-import.ts';
 import { AdapterLibrary } from './adapter-library.ts';
 import { AdapterShelf } from './adapter-shelf.ts';
 import { BakeService } from './bake.ts';
+import type { Desk } from './desk.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
+import { HubConnections } from './hub-connection.ts';
 import { HubLibrary } from './hub-library.ts';
+import { HubToken } from './hub-token.ts';
 import type { InferenceService } from './inference.ts';
 import { type DatasetPlace, KnownPlaces } from './known-places.ts';
 import type { MethodService } from './methods.ts';
@@ -28,6 +31,7 @@ export interface LibraryParts {
   paths: { home: string; database: string; cache: string; uploads: string; library: string };
   engine: EngineHost;
   notices: NoticeHub;
+  desk: Desk;
   tasks: TaskService;
   files: FileService;
   methods: MethodService;
@@ -77,19 +81,28 @@ export function openLibrary(parts: LibraryParts) {
     inUse,
     neededBy,
   });
+  const downloads = path.join(paths.home, 'downloads');
+  const hubConnections = new HubConnections({
+    settings: () => settings.get(),
+    token: new HubToken(path.join(paths.home, 'hub-token.json'), parts.desk.keyStore),
+  });
+  const hub = new HubLibrary({
+    planner,
+    library: modelLibrary,
+    connections: hubConnections,
+    folders: { models: folders.models, downloads },
+    changed: () => notices.publish({ topic: 'changed', noun: 'downloads' }),
+  });
   return {
     modelLibrary,
     planner,
-    hub: new HubLibrary({
-      planner,
-      library: modelLibrary,
-      folders: { models: folders.models, downloads: path.join(paths.home, 'downloads') },
-    }),
+    hub,
+    hubConnections,
     adapterLibrary,
     bake: new BakeService(engine, adapterLibrary, models, modelLibrary, settings, inUse, folders.models),
     playground: new Playground(inference, models, adapterLibrary, settings, notices),
     places: new Places({ home: paths.home, records, models, adapters, dataset: parts.dataset }),
-    storage: new StorageService(store, { ...paths, ...folders, runs: path.join(paths.home, 'runs') }),
+    storage: new StorageService(store, { ...paths, ...folders, downloads, runs: path.join(paths.home, 'runs') }, hub),
     rescan: new RescanService({
       ...parts.rediscover,
       store,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { reportOf } from '../../preload/contract/errors.ts';
 import type { Rescan } from '../../preload/contract/system.ts';
+import { asDownload } from '../formats/download-passport.ts';
 import { readPassport } from '../formats/passport.ts';
 import type { Store } from '../store/store.ts';
 import type { AdapterImport } from './adapter-import.ts';
@@ -51,8 +52,6 @@ const bakedPassport = z.object({
     positions: z.number(),
   }),
 });
-
-const downloadPassport = z.object({ name: z.string().min(1), repository: z.string(), commit: z.string() });
 
 /** Makes the records of the library anew from the files. What is known already stays as it is. */
 export class RescanService {
@@ -134,8 +133,8 @@ export class RescanService {
       if (there.has(place)) continue;
       try {
         const passport = readPassport(place);
-        const download = downloadPassport.safeParse(passport);
-        if (download.success) modelLibrary.enterDownloaded(place, download.data.name);
+        const download = asDownload(passport);
+        if (download) modelLibrary.enterDownloaded(place, download.name);
         else modelLibrary.enterBaked(id, bakedPassport.parse(passport));
       } catch (error) {
         problems.push(told(place, error instanceof z.ZodError ? 'rankwise.json does not say what it is' : error));

@@ -42,6 +42,12 @@ export function claimDownload(folder: string): Promise<() => void> {
   ]);
 }
 
+/** The process that fills a download's folder; 0 where none that lives does. */
+export function downloadOwner(folder: string): number {
+  const owner = ownerOf(path.join(folder, 'download.lock'));
+  return owner > 0 && isAlive(owner) ? owner : 0;
+}
+
 /**
  * Claims by a file that holds the owner's process. A process that is about to end gets a moment; a claim of one that has died is
  * taken over.

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { Settings } from '../../preload/contract/system.ts';
 import type { SettingRepository } from '../store/settings.ts';
+import { isEndpoint } from './hub-names.ts';
 import { memoryBudget } from './machine.ts';
 import type { NoticeHub } from './notices.ts';
 
@@ -13,6 +14,8 @@ const DEFAULTS: Settings = {
   notifications: true,
   keepAwake: true,
   onClose: 'ask',
+  hubAddress: null,
+  hubOffline: false,
 };
 
 /** Nothing that can be trained fits into less. */
@@ -32,6 +35,8 @@ const VALID: Record<keyof Settings, (value: unknown) => boolean> = {
   notifications: truth,
   keepAwake: truth,
   onClose: oneOf('ask', 'background', 'pause'),
+  hubAddress: (value) => value === null || (typeof value === 'string' && isEndpoint(value)),
+  hubOffline: truth,
 };
 
 /** The user's settings: defaults where nothing (valid) is kept. */
@@ -80,6 +85,7 @@ export class SettingsService {
 
 function hintOf(key: string): string {
   if (key === 'memoryBudget') return 'At least 64 MiB, or none for the memory of the machine.';
+  if (key === 'hubAddress') return 'Write it like https://huggingface.co';
   if (key === 'threads') return `From 0 (every core) to ${availableParallelism()}.`;
   return '';
 }

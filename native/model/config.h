@@ -29,6 +29,7 @@ struct ModelConfig {
   std::vector<double> rope_short_factors, rope_long_factors;  // longrope, one for each pair; the long ones are only kept
   double rope_attention_factor = 0;  // longrope: of cosines and sines; 0 = what rope_factor gives
   double local_rope_theta = 0;       // of layers with a window, unscaled (Gemma 3); 0 = as the others
+  std::vector<float> rope_divisors;  // what each frequency is divided by; empty = nothing. GGUF files say llama3 scaling so
   bool tied_head = false;
   bool qkv_bias = false;
   bool output_bias = false;  // bias of o_proj (attention_bias of Llama sets q, k, v and o)

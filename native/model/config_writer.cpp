@@ -22,6 +22,7 @@ double shortest(float value) {
 
 // Each family has only some of the switches; a combination that it cannot express must not be lost in silence.
 void check_expressible(const Family& family, const ModelConfig& c) {
+  if (!c.rope_divisors.empty()) fail("E_CONFIG", "A config.json cannot express rotary divisors that are given one by one.");
   ModelConfig plain = c;
   set_family_features(family, plain);
   if (family.attention_bias) plain.qkv_bias = c.qkv_bias && c.output_bias;

@@ -68,6 +68,7 @@ void set_rotary_tables(const Context& context, Model& model, int64_t positions) 
   ModelConfig local = config;
   local.rope_theta = config.local_rope_theta;
   local.rope_scaling = "none";
+  local.rope_divisors.clear();
   fill_rotary_tables(context, local, positions, model.local_cos, model.local_sin);
 }
 

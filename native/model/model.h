@@ -73,8 +73,10 @@ class WeightSource {
   virtual ~WeightSource() = default;
   virtual void fill(const Context& context, const std::string& tensor_name, const View& to, bool vector) const = 0;
 };
-// A Hugging Face folder with a model of this config; what its files fuse is taken apart. Throws what ModelTensors throws.
-std::unique_ptr<WeightSource> folder_source(const std::string& folder, const ModelConfig& config);
+// A Hugging Face folder or a GGUF file with a model of this config; what a folder's files fuse is taken apart. Throws what ModelTensors or
+// GgufFile throw.
+std::unique_ptr<WeightSource> model_source(const std::string& path, const ModelConfig& config);
+std::unique_ptr<WeightSource> gguf_source(const std::string& path);
 // Matrices normal with the config's deviation, norms that multiply by 1, biases 0, keyed by seed and name.
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed);
 

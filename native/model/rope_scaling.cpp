@@ -25,6 +25,7 @@ std::vector<float> rotary_inverse_frequencies(const ModelConfig& config) {
     if (config.rope_scaling == "linear") frequency /= config.rope_factor;
     if (config.rope_scaling == "llama3") frequency = llama3_frequency(config, frequency);
     if (config.rope_scaling == "longrope") frequency /= config.rope_short_factors[i];
+    if (!config.rope_divisors.empty()) frequency /= static_cast<double>(config.rope_divisors[i]);
     frequencies[i] = static_cast<float>(frequency);
   }
   return frequencies;

@@ -1,5 +1,6 @@
 #include "io/safetensors.h"
 #include "model/fused_modules.h"
+#include "model/gguf_source.h"
 #include "model/model.h"
 #include "ops/host_access.h"
 
@@ -50,8 +51,9 @@ class RandomSource : public WeightSource {
 
 }  // namespace
 
-std::unique_ptr<WeightSource> folder_source(const std::string& folder, const ModelConfig& config) {
-  return std::make_unique<FolderSource>(folder, config);
+std::unique_ptr<WeightSource> model_source(const std::string& path, const ModelConfig& config) {
+  if (is_gguf(path)) return gguf_source(path);
+  return std::make_unique<FolderSource>(path, config);
 }
 
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed) {

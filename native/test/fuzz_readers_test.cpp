@@ -4,11 +4,14 @@
 
 #include <cstdlib>
 #include <functional>
+#include <cmath>
 #include <random>
 
 #include "io/files.h"
+#include "io/gguf.h"
 #include "io/safetensors.h"
 #include "model/config.h"
+#include "model/gguf_source.h"
 #include "model/rope_scaling.h"
 #include "test/check.h"
 #include "test/temporary_folder.h"
@@ -143,6 +146,61 @@ void read_all(const ModelTensors& model) {
   }
 }
 
+uint64_t touch(const GgufFile& file) {
+  uint64_t sum = 0;
+  for (const auto& [key, value] : file.metadata()) sum += key.size() + gguf_encoding(value).size();
+  for (const GgufTensor& tensor : file.tensors()) {
+    const auto* bytes = static_cast<const unsigned char*>(file.data(tensor));
+    for (uint64_t i = 0; i < tensor.bytes; ++i) sum += bytes[i];
+    if (tensor.elements() > 65536) check(false, "a tensor larger than its file");
+    std::vector<float> values(tensor.elements());
+    dequantize_blocks(tensor.type, bytes, tensor.elements(), values.data());
+  }
+  return sum;
+}
+
+std::vector<std::string> gguf_seeds(const std::string& path) {
+  const auto written = [&](const GgufMetadata& metadata, const std::vector<GgufTensor>& tensors) {
+    GgufWriter writer(path, metadata, tensors);
+    for (const GgufTensor& tensor : tensors) {
+      const GgmlBlock block = block_of(tensor.type);
+      const std::string data(tensor.elements() / block.elements * block.bytes, '\x41');
+      writer.write(data.data(), data.size());
+    }
+    writer.finish();
+    return read_file(path, 1 << 20);
+  };
+  return {written({{"general.architecture", std::string("llama")},
+                   {"general.alignment", uint32_t{32}},
+                   {"tokenizer.ggml.tokens", std::vector<std::string>{"a", "b", "\xc3\xa9"}},
+                   {"tokenizer.ggml.token_type", std::vector<int32_t>{1, 3, 6}},
+                   {"llama.rope.freq_base", 1e4f},
+                   {"flag", true}},
+                  {{"a.weight", GgmlType::q8_0, {32, 2}}, {"b.weight", GgmlType::f32, {3}}}),
+          written({{"u8", uint8_t{1}}, {"i64", int64_t{-1}}, {"f64", std::vector<double>{1.5}}, {"flags", std::vector<bool>{true, false}}},
+                  {{"q", GgmlType::q4_0, {64}}, {"h", GgmlType::f16, {2, 2}}, {"e", GgmlType::bf16, {0, 3}}}),
+          written({}, {})};
+}
+
+std::string gguf_model_seed(const std::string& path) {
+  const GgufMetadata metadata = {{"general.architecture", std::string("llama")}, {"llama.context_length", uint32_t{16}}, {"llama.embedding_length", uint32_t{8}},
+                                 {"llama.block_count", uint32_t{1}}, {"llama.feed_forward_length", uint32_t{8}}, {"llama.attention.head_count", uint32_t{2}},
+                                 {"llama.attention.key_length", uint32_t{4}}, {"llama.attention.layer_norm_rms_epsilon", 1e-5f}, {"llama.rope.freq_base", 1e4f},
+                                 {"llama.rope.scaling.type", std::string("linear")}, {"llama.rope.scaling.factor", 2.0f}, {"tokenizer.ggml.eos_token_id", uint32_t{1}}};
+  std::vector<GgufTensor> tensors;
+  for (const char* name : {"token_embd.weight", "blk.0.attn_q.bias", "rope_freqs.weight"}) {
+    tensors.emplace_back();
+    tensors.back().name = name;
+    tensors.back().dims = {2};
+  }
+  tensors[0].dims = {8, 3};
+  GgufWriter writer(path, metadata, tensors);
+  const std::vector<float> ones(24, 1.0f);
+  for (const uint64_t count : {24, 2, 2}) writer.write(ones.data(), count * sizeof(float));
+  writer.finish();
+  return read_file(path, 1 << 20);
+}
+
 std::vector<std::string> safetensors_seeds() {
   return {
       safetensors_bytes(
@@ -194,6 +252,25 @@ int main() {
             [&](const std::string& bytes) {
               put_file(single, bytes);
               touch(SafetensorsFile(single));
+            }},
+           runs);
+
+  campaign({"GGUF", false, gguf_seeds(folder / "seed.gguf"),
+            [&](const std::string& bytes) {
+              put_file(folder / "t.gguf", bytes);
+              touch(GgufFile(folder / "t.gguf"));
+            }},
+           runs);
+
+  campaign({"GGUF model", false, {gguf_model_seed(folder / "seed.gguf")},
+            [&](const std::string& bytes) {
+              put_file(folder / "t.gguf", bytes);
+              const GgufFile file(folder / "t.gguf");
+              const ModelConfig config = gguf_model_config(file);
+              for (const float each : rotary_inverse_frequencies(config)) check(std::isfinite(each), "a GGUF model's rotary frequency that is no number");
+              for (const GgufTensor& tensor : file.tensors()) {
+                if (tensor.name.starts_with("blk.")) gguf_origin(tensor.name, config, true).file_row(0, config.q_width());
+              }
             }},
            runs);
 

@@ -20,7 +20,7 @@ std::string text_of(const json& job, const char* key) { return job.contains(key)
 class CancellableSource : public WeightSource {
  public:
   CancellableSource(const std::string& folder, const ModelConfig& config, const JobControl& control)
-      : tensors_(folder_source(folder, config)), control_(control) {}
+      : tensors_(model_source(folder, config)), control_(control) {}
   void fill(const Context& context, const std::string& tensor_name, const View& to, bool vector) const override {
     control_.require_not_cancelled();
     tensors_->fill(context, tensor_name, to, vector);

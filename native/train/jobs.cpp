@@ -17,6 +17,7 @@
 #include "ops/host_access.h"
 #include "ops/selftest.h"
 #include "train/evaluate.h"
+#include "train/gguf_job.h"
 #include "train/inference.h"
 #include "train/inspection.h"
 #include "train/plan.h"
@@ -179,6 +180,8 @@ json run_job(const json& job, JobControl& control, const EventSink& emit) {
     if (kind == "logits-compare") return compare_logits_job(job, control, emit);
     if (kind == "generate") return generate_job(job, control, emit);
     if (kind == "merge") return merge_job(job, control, emit);
+    if (kind == "gguf") return gguf_job(job, control, emit);
+    if (kind == "gguf-plan") return plan_gguf_job(job);
     if (kind == "norms") return adapter_norms_job(job);
     if (kind == "bench") return bench_job(job, control, emit);
     if (kind == "selftest") return selftest_job();

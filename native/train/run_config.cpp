@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "io/files.h"
 #include "methods/registry.h"
+#include "model/gguf_source.h"
 
 namespace rankwise {
 
@@ -144,7 +145,10 @@ void parse_data(const json& job, const json& run, RunConfig& config) {
 
 }  // namespace
 
-ModelConfig read_model_config(const std::string& folder) { return parse_model_config(read_file(folder + "/config.json", kLargestConfig)); }
+ModelConfig read_model_config(const std::string& path) {
+  if (is_gguf(path)) return gguf_model_config(GgufFile(path));
+  return parse_model_config(read_file(path + "/config.json", kLargestConfig));
+}
 
 RunConfig parse_run(const json& job) {
   if (!job.contains("run") || !job["run"].is_object()) fail("E_RUN", "The job carries no run.", "This is a fault of the program around the engine.");

@@ -61,7 +61,7 @@ struct RunConfig {
 // of range, and what config, presets and the registry throw.
 RunConfig parse_run(const nlohmann::json& job);
 
-// The model's config.json of a folder (E_CONFIG, E_READ).
-ModelConfig read_model_config(const std::string& folder);
+// What the config.json of a model folder says, or the header of a GGUF file (E_CONFIG, E_READ, E_GGUF, E_UNSUPPORTED).
+ModelConfig read_model_config(const std::string& path);
 
 }  // namespace rankwise

@@ -43,7 +43,7 @@ Session::Session(Backend& ops, Arena& arena, const RunConfig& config, bool recom
       recompute_(recompute),
       context_{ops, arena, config.bf16 ? Product::bf16 : Product::f32, config.bf16 ? DType::bf16 : DType::f32},
       method_(make_method(config.method, method_settings(config))),
-      source_(config.model_folder.empty() ? random_source(config.model, config.seed) : folder_source(config.model_folder, config.model)) {
+      source_(config.model_folder.empty() ? random_source(config.model, config.seed) : model_source(config.model_folder, config.model)) {
   ModelLayout layout;
   layout.linear = [&](const std::string& name) { return method_->layout(name); };
   layout.embedding = layout.head = method_->embedding_dtype();

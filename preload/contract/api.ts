@@ -1,9 +1,10 @@
 import type { AdapterSummary } from './adapters.ts';
 import type { DatasetDetails, DatasetSummary, Mapping, Preview, Rendering, Xray } from './datasets.ts';
 import type { ErrorReport } from './errors.ts';
+import type { HubConnection, HubInspection, HubModel, UnfinishedDownload } from './hub.ts';
 import type { Listing, PickedFile, PickPurpose } from './files.ts';
 import type { Registry } from './methods.ts';
-import type { Fit, ModelCard, ModelSummary } from './models.ts';
+import type { Fit, ModelCard, ModelSummary, TemplateSample } from './models.ts';
 import type { Notice } from './notices.ts';
 import type { PaneResult, PlaygroundRequest } from './playground.ts';
 import type { Project } from './projects.ts';
@@ -69,11 +70,34 @@ export interface Api {
   models: {
     list(): Promise<ModelSummary[]>;
     card(input: { id: string }): Promise<ModelCard>;
+    /** A short conversation by its chat template. Throws E_TEMPLATE with what the template says. */
+    sample(input: { id: string }): Promise<TemplateSample>;
     add(input: { handle: string; task: string }): Promise<ModelSummary>;
     rename(input: { id: string; name: string }): Promise<ModelSummary>;
     /** Forgets it; with `files` (only for what a merge made and for downloads) its folder is removed too. */
     remove(input: { id: string; files: boolean }): Promise<void>;
     fits(input: { id: string; budgetBytes: number | null; sequenceLength: number; microBatch: number }): Promise<Fit[]>;
+  };
+  /** Models of the Hugging Face Hub or of a mirror. Only what is called here asks anything of a network. */
+  hub: {
+    connection(): Promise<HubConnection>;
+    /** Keeps a token for the current hub in the operating system's key store, sealed. Throws E_KEY_STORE where there is none. */
+    keepToken(input: { token: string }): Promise<HubConnection>;
+    forgetToken(): Promise<HubConnection>;
+    search(input: { words: string }): Promise<HubModel[]>;
+    /** What a download would bring, judged by the engine, before anything large is fetched. */
+    inspect(input: {
+      repository: string;
+      revision: string;
+      sequenceLength: number;
+      microBatch: number;
+    }): Promise<HubInspection>;
+    /** Cancelled or failed, what has come stays among the unfinished. */
+    download(input: { repository: string; revision: string; task: string }): Promise<ModelSummary>;
+    unfinished(): Promise<UnfinishedDownload[]>;
+    resume(input: { id: string; task: string }): Promise<ModelSummary>;
+    /** Removes what has come of an unfinished download. */
+    discard(input: { id: string }): Promise<void>;
   };
   methods: {
     registry(): Promise<Registry>;
@@ -183,7 +207,7 @@ export interface Api {
     change(input: Partial<Settings>): Promise<Settings>;
     storage(): Promise<StorageUse[]>;
     /** Answers the bytes that were freed. */
-    clean(input: { what: 'cache' | 'checkpoints' }): Promise<number>;
+    clean(input: { what: 'cache' | 'checkpoints' | 'downloads' }): Promise<number>;
     selftest(input: { task: string }): Promise<SelftestReport>;
     /** Rebuilds the library from the files. */
     rescan(input: { task: string }): Promise<Rescan>;

@@ -31,6 +31,12 @@ export interface ModelCard extends ModelSummary {
   hash: string | null;
   files: { name: string; bytes: number }[];
   template: string | null;
+  /** README.md as plain text; null where there is none. */
+  readme: string | null;
+  /** What holds its tokenizer where it has no tokenizer.json: "tokenizer.model (SentencePiece)". */
+  otherTokenizer: string | null;
+  /** The hub that it was downloaded from. */
+  source: { repository: string; commit: string; endpoint: string } | null;
   heads: number;
   keyValueHeads: number;
   intermediateSize: number;
@@ -38,6 +44,13 @@ export interface ModelCard extends ModelSummary {
   adapters: string[];
   /** Where it was made by folding an adapter into its base. */
   baked: { recipe: BakeRecipe; receipt: BakeReceipt } | null;
+}
+
+/** A short conversation as a model has it written, up to where its answer begins. */
+export interface TemplateSample {
+  text: string;
+  /** Whether by a template of its own; else by the simple one that models without any are used with. */
+  own: boolean;
 }
 
 /** What a merge was to do. Names and hashes as they were then: the parts may be gone since. */

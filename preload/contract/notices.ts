@@ -13,7 +13,7 @@ export type Notice =
   | { topic: 'event'; run: string; event: RunEventRecord }
   | { topic: 'queue'; queue: Queue }
   /** Something of that kind was added, changed or removed. */
-  | { topic: 'changed'; noun: 'projects' | 'datasets' | 'models' | 'adapters' | 'runs' }
+  | { topic: 'changed'; noun: 'projects' | 'datasets' | 'models' | 'adapters' | 'runs' | 'downloads' }
   | { topic: 'settings'; settings: Settings }
   | { topic: 'task'; task: Task }
   | { topic: 'tokens'; session: string; pane: number; tokens: PlaygroundToken[]; text: string }
@@ -29,6 +29,7 @@ export type Command =
   | 'new-project'
   | 'import-data'
   | 'add-model'
+  | 'download-model'
   | 'settings'
   | 'find'
   | 'shortcuts'

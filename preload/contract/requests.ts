@@ -18,6 +18,9 @@ const count = z.int().min(0).max(1e9);
 const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const task = z.string().min(1).max(100);
 const nothing = z.undefined();
+/** Names are judged by the service that asks a hub for them. */
+const repository = z.string().trim().min(1).max(200);
+const revision = z.string().trim().min(1).max(200);
 const one = z.strictObject({ id });
 const withFiles = z.strictObject({ id, files: z.boolean() });
 const renamed = z.strictObject({ id, name });
@@ -31,6 +34,7 @@ const mapping = z.record(z.string().max(1000), role);
 const trainOn = z.enum(['completions', 'all']);
 const template = z.string().max(200_000);
 const sequenceLength = z.int().min(2).max(1_048_576);
+const microBatch = z.int().min(1).max(65_536);
 const rendering = z.strictObject({
   model: id.nullable(),
   sequenceLength,
@@ -95,10 +99,27 @@ export const REQUESTS = {
   models: {
     list: nothing,
     card: one,
+    sample: one,
     add: z.strictObject({ handle: id, task }),
     rename: renamed,
     remove: withFiles,
-    fits: z.strictObject({ id, budgetBytes: bytes.nullable(), sequenceLength, microBatch: z.int().min(1).max(65_536) }),
+    fits: z.strictObject({ id, budgetBytes: bytes.nullable(), sequenceLength, microBatch }),
+  },
+  hub: {
+    connection: nothing,
+    keepToken: z.strictObject({
+      token: z
+        .string()
+        .trim()
+        .regex(/^[!-~]{1,500}$/, 'A token has no spaces.'),
+    }),
+    forgetToken: nothing,
+    search: z.strictObject({ words: z.string().trim().min(1).max(200) }),
+    inspect: z.strictObject({ repository, revision, sequenceLength, microBatch }),
+    download: z.strictObject({ repository, revision, task }),
+    unfinished: nothing,
+    resume: z.strictObject({ id, task }),
+    discard: one,
   },
   methods: { registry: nothing },
   runs: {
@@ -202,9 +223,11 @@ export const REQUESTS = {
       notifications: z.boolean().optional(),
       keepAwake: z.boolean().optional(),
       onClose: z.enum(['ask', 'background', 'pause']).optional(),
+      hubAddress: z.string().trim().max(500).nullable().optional(),
+      hubOffline: z.boolean().optional(),
     }),
     storage: nothing,
-    clean: z.strictObject({ what: z.enum(['cache', 'checkpoints']) }),
+    clean: z.strictObject({ what: z.enum(['cache', 'checkpoints', 'downloads']) }),
     selftest: z.strictObject({ task }),
     rescan: z.strictObject({ task }),
     close: z.strictObject({ choice: z.enum(['stay', 'background', 'pause']), remember: z.boolean() }),

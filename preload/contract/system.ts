@@ -36,10 +36,14 @@ export interface Settings {
   keepAwake: boolean;
   /** What closing the window does while a run trains. */
   onClose: 'ask' | 'background' | 'pause';
+  /** Address of the hub that models come from; null = huggingface.co. */
+  hubAddress: string | null;
+  /** Nothing may be asked of a hub. */
+  hubOffline: boolean;
 }
 
 export interface StorageUse {
-  what: 'runs' | 'checkpoints' | 'models' | 'adapters' | 'datasets' | 'cache' | 'records';
+  what: 'runs' | 'checkpoints' | 'models' | 'downloads' | 'adapters' | 'datasets' | 'cache' | 'records';
   path: string;
   bytes: number;
   /** What cleaning up would free; 0 where there is nothing to clean. */

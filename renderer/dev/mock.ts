@@ -19,6 +19,8 @@ export function mockBridge(empty: boolean): Bridge {
     notifications: true,
     keepAwake: true,
     onClose: 'ask',
+    hubAddress: null,
+    hubOffline: false,
   };
   const runs = empty ? [] : [run('a', 'LoQT rank 32', 'loqt', 'running'), run('b', 'LoRA rank 16', 'lora', 'finished')];
   const projects = empty

@@ -34,6 +34,7 @@ export const commands = computed<ShellCommand[]>(() => [
   ...reaching('new-project', `${own}+shift+n`, { name: 'home', query: { do: 'new-project' } }),
   ...reaching('import-data', `${own}+o`, { name: 'data', query: { do: 'import' } }),
   ...reaching('add-model', `${own}+shift+o`, { name: 'models', query: { do: 'add' } }),
+  ...reaching('download-model', null, { name: 'models', query: { do: 'download' } }),
   { id: 'find', title: t('shell.command.find'), keys: 'mod+k', run: () => openPanel('palette') },
   { id: 'shortcuts', title: t('shell.command.shortcuts'), keys: '?', run: () => openPanel('shortcuts') },
   {
@@ -44,8 +45,14 @@ export const commands = computed<ShellCommand[]>(() => [
   },
 ]);
 
-function reaching(id: Command, keys: string, to: { name: string; query?: Record<string, string> }): ShellCommand[] {
-  return hasRoute(to.name) ? [{ id, title: t(`shell.command.${id}`), keys, run: () => go(to) }] : [];
+function reaching(
+  id: Command,
+  keys: string | null,
+  to: { name: string; query?: Record<string, string> },
+): ShellCommand[] {
+  return hasRoute(to.name)
+    ? [{ id, title: t(`shell.command.${id}`), ...(keys === null ? {} : { keys }), run: () => go(to) }]
+    : [];
 }
 
 const ALIASES: Partial<Record<Command, string>> = {

@@ -15,6 +15,8 @@ export interface OpenOptions {
   /** What is opened: the checkout, or a package's extracted app. */
   appFolder?: string;
   env?: Record<string, string>;
+  /** Of the desktop's command line: `--password-store=basic`. */
+  switches?: string[];
 }
 
 /** The app as a user has it before them, by either door. */
@@ -45,11 +47,16 @@ export interface BrowserApp extends OpenApp {
 export const freshHome = (): string => mkdtempSync(path.join(tmpdir(), 'rankwise-e2e-'));
 
 /** Opens the desktop's window: with the stand-in, or with the Electron that RANKWISE_TEST_ELECTRON names. */
-export async function openDesktop({ home, appFolder = root, env = {} }: OpenOptions = {}): Promise<DesktopApp> {
+export async function openDesktop({
+  home,
+  appFolder = root,
+  env = {},
+  switches = [],
+}: OpenOptions = {}): Promise<DesktopApp> {
   const place = home ?? freshHome();
   const electron = await _electron.launch({
     executablePath: process.env.RANKWISE_TEST_ELECTRON ?? path.join(root, 'test', 'electron', 'electron'),
-    args: [appFolder],
+    args: [...switches, appFolder],
     env: { ...withoutUndefined(process.env), RANKWISE_HOME: place, ...env },
     timeout: 60_000,
   });

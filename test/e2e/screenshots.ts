@@ -1,10 +1,11 @@
 // `npm run screenshots`: walks the whole app through the real engine as a new user would and keeps a picture of each screen, in both
 // themes, under docs/screenshots. The tour (docs/tour.md) and the README show them.
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunDetails } from '../../preload/contract/runs.ts';
 import type { Result } from '../../preload/contract/api.ts';
+import { HubServer } from '../unit/hub-server.ts';
 import { call } from './calls.ts';
 import { openBrowser } from './doors.ts';
 import { drop } from './dropping.ts';
@@ -30,13 +31,16 @@ for (const file of readdirSync(folder)) rmSync(path.join(folder, file));
 const data = path.join(tmpdir(), 'tickets.jsonl');
 writeFileSync(data, tickets.map((row) => `${JSON.stringify(row)}\n`).join(''));
 
-const app = await openBrowser();
+// A hub on this machine: the pictures need no network.
+const hub = await HubServer.start();
+const app = await openBrowser({ env: { HF_ENDPOINT: hub.address } });
 const { page } = app;
 await page.setViewportSize({ width: 1440, height: 900 });
 try {
   await walk();
 } finally {
   await app.close();
+  await hub.close();
   rmSync(data);
 }
 for (const file of readdirSync(folder)) {
@@ -69,6 +73,8 @@ async function walk(): Promise<void> {
   await shoot('data', '/data');
   await shoot('models', '/models');
   await shoot('model', `/models/${first}`);
+  const { path: left } = await ask(call(page, 'models', 'card', { id: first }));
+  await lookAtHub(left!.replace(/^~/, homedir()));
 
   await open(`/new-run?model=${first}&dataset=${dataset.id}&method=lora`);
   await page.getByRole('heading', { level: 1 }).waitFor();
@@ -105,6 +111,18 @@ async function walk(): Promise<void> {
 
   for (const part of ['hardware', 'storage', 'preferences', 'about'])
     await shoot(`settings-${part}`, `/settings?part=${part}`);
+}
+
+/** The hub has what a run has left. */
+async function lookAtHub(model: string): Promise<void> {
+  hub.files = new Map(readdirSync(model).map((name) => [name, readFileSync(path.join(model, name))]));
+  await open('/models?do=download');
+  await page.getByRole('textbox', { name: 'Words, or OWNER/NAME' }).fill('tiny');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'lab/tiny' }).click();
+  await page.getByRole('rowheader', { name: 'LoQT' }).waitFor();
+  await shoot('hub');
+  await page.keyboard.press('Escape');
 }
 
 /** An adapter on what the sample has left. @returns its id in the library */

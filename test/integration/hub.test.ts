@@ -1,7 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../main/app.ts';
 import { filesIn } from '../../main/formats/folder-stamp.ts';
+import { resolvePaths } from '../../main/paths.ts';
 import type { HubModel, UnfinishedDownload } from '../../preload/contract/hub.ts';
 import type { ModelSummary } from '../../preload/contract/models.ts';
 import { HubServer, tinyModel } from '../unit/hub-server.ts';
@@ -66,9 +69,43 @@ describe('rankwise hub', () => {
     expect(found.map(({ repository }) => repository)).toContain('lab/tiny');
   });
 
+  it('asks the hub of the settings, unless they or the environment say offline', async () => {
+    const app = createApp(resolvePaths({ RANKWISE_HOME: path.join(terminal.folder, 'home') }));
+    const { settings } = await app.open();
+    settings.change({ hubAddress: hub.address });
+    const found = await terminal.ask<HubModel[]>('hub', 'search', 'tiny');
+    expect(found.map(({ repository }) => repository)).toContain('lab/tiny');
+    settings.change({ hubOffline: true });
+    const { status, stderr } = await terminal.start(['hub', 'search', 'tiny']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('E_OFFLINE');
+    expect(stderr).toContain('settings');
+    settings.change({ hubAddress: null, hubOffline: false });
+    await app.close();
+  });
+
   it('says so for a download that is not there', async () => {
     const { status, stderr } = await terminal.start(['hub', 'discard', 'nothing']);
     expect(status).toBe(1);
     expect(stderr).toContain('no unfinished download');
+  });
+});
+
+describe('an inspection', () => {
+  it('plans from the config alone what the whole model then takes', async () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'rankwise-hub-'));
+    const app = createApp(resolvePaths({ RANKWISE_HOME: home }));
+    const { planner, settings, hub: library } = await app.open();
+    settings.change({ hubAddress: hub.address });
+    const shape = { sequenceLength: 48, microBatch: 2, budgetBytes: null };
+    const { signal } = new AbortController();
+    const { fits, problem } = await library.inspect({ repository: 'lab/tiny', revision: 'main' }, shape, signal);
+    expect(problem).toBeNull();
+    const model = await library.download({ repository: 'lab/tiny', revision: 'main' }, () => undefined, signal);
+    expect(await planner.fits({ path: path.join(home, 'models', model.id) }, shape)).toEqual(fits);
+    const refused = await library.inspect({ repository: 'lab/mamba', revision: 'main' }, shape, signal);
+    expect(refused.problem?.message).toContain('mamba');
+    await app.close();
+    rmSync(home, { recursive: true });
   });
 });

@@ -365,6 +365,7 @@ describe('system', () => {
       'runs',
       'checkpoints',
       'models',
+      'downloads',
       'adapters',
       'datasets',
       'cache',
@@ -411,7 +412,7 @@ describe('the terminal', () => {
   });
 
   it.each([
-    [['export', '--model', 'm', '--output', 'o', '--to', 'gguf']],
+    [['export', '--model', 'm', '--output', 'o', '--to', 'onnx']],
     [['export', '--model', 'm', '--output', 'o', '--to', 'peft']],
   ])('ends %j with 2', async (args) => {
     const { status, stderr } = await terminal.start(args);

@@ -69,7 +69,13 @@ export interface Asked {
   authorization: string | undefined;
 }
 
-/** A hub on this machine with one repository, "lab/tiny", that can be made to fail in the ways hubs do. */
+/** As "lab/tiny", but for its architecture. */
+const mamba = Buffer.from(JSON.stringify({ ...config, architectures: ['MambaForCausalLM'], model_type: 'mamba' }));
+
+/**
+ * A hub on this machine with a repository, "lab/tiny", that can be made to fail in the ways hubs do. Beside it "lab/locked" wants a token
+ * and "lab/mamba" is of an architecture that no engine of ours knows.
+ */
 export class HubServer {
   readonly asked: Asked[] = [];
   files = tinyModel();
@@ -86,6 +92,8 @@ export class HubServer {
   moreNames: string[] = [];
   /** Stops in the middle of the weights until it is told to go on. */
   hold: Promise<void> | null = null;
+  /** Takes questions and answers none. */
+  silent = false;
   etag = '"one"';
   readonly #server: Server;
 
@@ -123,12 +131,15 @@ export class HubServer {
     const { range, authorization } = request.headers;
     const url = request.url!;
     this.asked.push({ url, range, ifRange: request.headers['if-range'] as string | undefined, authorization });
+    if (this.silent) return;
     if (url.startsWith('/api/models?')) return this.#json(response, this.#found());
-    if (url.startsWith('/api/models/lab/tiny/revision/')) return this.#json(response, this.#revision());
-    const name = /^\/(?:lab\/tiny\/resolve\/[0-9a-f]{40}|cdn)\/(.+)$/.exec(url)?.[1];
-    const content = name === undefined ? undefined : this.files.get(decodeURIComponent(name));
+    const described = /^\/api\/models\/(lab\/(?:tiny|locked|mamba))\/revision\//.exec(url)?.[1];
+    if (described) return this.#json(response, this.#revision(described));
+    const [, repository, name] =
+      /^\/(?:(lab\/(?:tiny|locked|mamba))\/resolve\/[0-9a-f]{40}|cdn)\/(.+)$/.exec(url) ?? [];
+    const content = name === undefined ? undefined : this.#filesOf(repository).get(decodeURIComponent(name));
     if (!content) return void response.writeHead(404).end();
-    if (this.gated && !url.startsWith('/cdn/') && authorization !== 'Bearer hf_good')
+    if (this.#isGated(repository) && !url.startsWith('/cdn/') && authorization !== 'Bearer hf_good')
       return void response.writeHead(401, { 'x-error-code': 'GatedRepo' }).end();
     const large = name === 'model.safetensors';
     if (large && this.elsewhere !== null && !url.startsWith('/cdn/'))
@@ -176,12 +187,21 @@ export class HubServer {
     return [
       { id: 'lab/tiny', downloads: 1234, likes: 5, gated: false, ...tiny },
       { id: 'lab/locked', downloads: 99, likes: 1, gated: 'manual', tags: ['license:llama3'] },
+      { id: 'lab/mamba', downloads: 7, likes: 0, gated: false, tags: [] },
       { id: '../../etc', downloads: 1, likes: 1, gated: false, tags: [] },
     ];
   }
 
-  #revision(): unknown {
-    const siblings = [...this.files].map(([rfilename, content]) => ({
+  #filesOf(repository: string | undefined): Map<string, Buffer> {
+    return repository === 'lab/mamba' ? new Map([...this.files, ['config.json', mamba]]) : this.files;
+  }
+
+  #isGated(repository: string | undefined): boolean {
+    return this.gated || repository === 'lab/locked';
+  }
+
+  #revision(repository: string): unknown {
+    const siblings = [...this.#filesOf(repository)].map(([rfilename, content]) => ({
       rfilename,
       size: content.length,
       blobId: createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex'),
@@ -190,6 +210,7 @@ export class HubServer {
         : {}),
     }));
     const named = this.moreNames.map((rfilename) => ({ ...siblings[0]!, rfilename }));
-    return { id: 'lab/tiny', sha: COMMIT, gated: this.gated, siblings: [...siblings, ...named] };
+    const tags = ['license:apache-2.0'];
+    return { id: repository, sha: COMMIT, gated: this.#isGated(repository), tags, siblings: [...siblings, ...named] };
   }
 }

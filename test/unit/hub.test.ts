@@ -1,12 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp, type App, type Services } from '../../main/app.ts';
 import { resolvePaths } from '../../main/paths.ts';
+import { HubConnections, PUBLIC_HUB } from '../../main/services/hub-connection.ts';
 import type { HubMachine } from '../../main/services/hub-download.ts';
 import { HubLibrary, type DownloadRequest } from '../../main/services/hub-library.ts';
+import { HubToken } from '../../main/services/hub-token.ts';
+import { type KeyStore, noKeyStore } from '../../main/services/key-store.ts';
 import { checkEndpoint, checkRepository, checkRevision } from '../../main/services/hub-names.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { COMMIT, HubServer, tinyModel } from './hub-server.ts';
@@ -18,6 +21,9 @@ let services: Services;
 let hub: HubServer;
 let waits: number[];
 let machine: HubMachine;
+/** What waits for a hub's silence now. */
+let alarms: Set<() => void>;
+let changes: number;
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'rankwise-unit-'));
@@ -26,7 +32,13 @@ beforeEach(async () => {
   services = await app.open();
   hub = await HubServer.start();
   waits = [];
-  machine = { wait: async (ms) => void waits.push(ms), freeBytes: async () => 2 ** 40, open };
+  alarms = new Set();
+  changes = 0;
+  const alarm: HubMachine['alarm'] = (_, run) => {
+    alarms.add(run);
+    return () => alarms.delete(run);
+  };
+  machine = { wait: async (ms) => void waits.push(ms), alarm, freeBytes: async () => 2 ** 40, open };
 });
 afterEach(async () => {
   await hub.close();
@@ -42,7 +54,12 @@ function library(env: NodeJS.ProcessEnv = {}): HubLibrary {
     planner: services.planner,
     library: services.modelLibrary,
     folders: { models: home('models'), downloads: home('downloads') },
-    env: { HF_ENDPOINT: hub.address, ...env },
+    changed: () => (changes += 1),
+    connections: new HubConnections({
+      settings: () => services.settings.get(),
+      token: new HubToken(home('hub-token.json'), noKeyStore),
+      env: { HF_ENDPOINT: hub.address, ...env },
+    }),
     machine,
   });
 }
@@ -219,6 +236,74 @@ describe('a download', () => {
     await first;
   });
 
+  it('whose hub falls silent goes on from there, as after a broken connection', async () => {
+    hub.hold = new Promise(() => undefined);
+    const running = download();
+    const [part] = await vi.waitFor(async () => {
+      const [begun] = await library().unfinished();
+      const place = home('downloads', `${begun!.id}.part`, 'model.safetensors.part');
+      if (statSync(place).size !== 4096) throw new Error('It has not come yet.');
+      return [place];
+    });
+    hub.hold = null;
+    for (const silence of alarms) silence();
+    await running;
+    expect(existsSync(part)).toBe(false);
+    expect(waits).toEqual([1000]);
+    expect(hub.of('model.safetensors').at(-1)!.range).toBe('bytes=4096-');
+    expect(alarms.size).toBe(0);
+  });
+
+  it('is given up where the hub answers nothing at all', async () => {
+    hub.silent = true;
+    const running = expect(download()).rejects.toMatchObject({
+      code: 'E_NETWORK',
+      message: expect.stringContaining('has sent nothing for 60 seconds') as string,
+    });
+    await vi.waitFor(() => expect(hub.asked).toHaveLength(1));
+    for (const silence of alarms) silence();
+    await running;
+  });
+
+  it('to a folder of its own is told of while it is not whole, goes on, and can be removed', async () => {
+    const output = path.join(folder, 'mine');
+    hub.breaks = { after: 5000, times: 6 };
+    await expect(download({ output })).rejects.toMatchObject({ code: 'E_NETWORK' });
+    const [left] = await library().unfinished();
+    expect(left).toMatchObject({ repository: 'lab/tiny', output, running: false });
+    expect(left!.totalBytes).toBeGreaterThan(weights.length);
+    const { signal } = new AbortController();
+    expect(await library().resume(left!.id, () => undefined, signal)).toMatchObject({ path: output });
+    expect(hub.of('model.safetensors').at(-1)!.range).toBe('bytes=30000-');
+    expect(await library().unfinished()).toEqual([]);
+    expect(readdirSync(home('downloads'))).toEqual([]);
+
+    hub.breaks = { after: 5000, times: 6 };
+    const other = path.join(folder, 'other');
+    await expect(download({ output: other })).rejects.toMatchObject({ code: 'E_NETWORK' });
+    await library().discard((await library().unfinished())[0]!.id);
+    expect(readdirSync(folder).sort()).toEqual(['home', 'mine']);
+    expect(readdirSync(home('downloads'))).toEqual([]);
+  });
+
+  it('is counted in the storage, and removed there unless it goes on', async () => {
+    hub.breaks = { after: 5000, times: 6 };
+    await expect(download()).rejects.toMatchObject({ code: 'E_NETWORK' });
+    const use = async () => (await services.storage.use()).find(({ what }) => what === 'downloads')!;
+    const { bytes, cleanableBytes } = await use();
+    expect(bytes).toBeGreaterThan(30_000);
+    expect(cleanableBytes).toBe(bytes);
+    // Another process fills it, one that lives.
+    const { id } = (await services.hub.unfinished())[0]!;
+    const lock = home('downloads', `${id}.part`, 'download.lock');
+    writeFileSync(lock, String(process.ppid));
+    expect(await services.hub.unfinished()).toMatchObject([{ running: true }]);
+    expect(await services.storage.clean('downloads')).toBe(0);
+    rmSync(lock);
+    expect(await services.storage.clean('downloads')).toBe(bytes);
+    expect(readdirSync(home('downloads'))).toEqual([]);
+  });
+
   it('goes to a folder of its own where one is named', async () => {
     const output = path.join(folder, 'mine');
     expect(await download({ output })).toMatchObject({ origin: 'folder', path: output });
@@ -241,6 +326,73 @@ describe('a download', () => {
     services.modelLibrary.remove(id, true);
     await expect(download()).rejects.toMatchObject({ code: 'E_SAFETENSORS' });
     await nothingEntered();
+  });
+});
+
+describe('an inspection', () => {
+  const shape = { sequenceLength: 32, microBatch: 1, budgetBytes: null };
+  const inspect = (repository: string, env: NodeJS.ProcessEnv = {}) =>
+    library(env).inspect({ repository, revision: 'main' }, shape, new AbortController().signal);
+
+  it('tells what a download would bring and what training takes, and fetches no weights', async () => {
+    const told = await inspect('lab/tiny');
+    expect(told).toMatchObject({
+      commit: COMMIT,
+      licence: 'apache-2.0',
+      gated: false,
+      facts: { architecture: 'llama', layers: 1, vocabSize: 300 },
+      freeBytes: 2 ** 40,
+      doneBytes: 0,
+      problem: null,
+      model: null,
+    });
+    expect(told.files.map(({ name }) => name)).toEqual([
+      'config.json',
+      'README.md',
+      'generation_config.json',
+      'model.safetensors',
+    ]);
+    expect(told.bytes).toBe(told.files.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(told.fits.map(({ method }) => method)).toEqual(['plain', 'ranked']);
+    expect(hub.of('model.safetensors')).toEqual([]);
+    const { id } = await download();
+    expect(id).toBe(told.id);
+    expect((await inspect('lab/tiny')).model).toBe(id);
+  });
+
+  it('names what speaks against it and still tells what is known', async () => {
+    expect(await inspect('lab/locked')).toMatchObject({ gated: true, problem: { code: 'E_GATED' }, bytes: null });
+    expect(await inspect('lab/locked', { HF_TOKEN: 'hf_good' })).toMatchObject({ gated: true, problem: null });
+    engine.refusePlans = true;
+    const told = await inspect('lab/tiny');
+    expect(told).toMatchObject({ problem: { code: 'E_UNSUPPORTED' }, fits: [], facts: { architecture: 'llama' } });
+    expect(told.bytes).toBeGreaterThan(weights.length);
+    hub.files.delete('model.safetensors');
+    expect(await inspect('lab/tiny')).toMatchObject({ problem: { code: 'E_PICKLE' }, files: [] });
+  });
+
+  it('tells of a tokenizer that is not read, and fetches it only where there is no other', async () => {
+    expect(await inspect('lab/tiny')).toMatchObject({ tokenizer: false, otherTokenizer: null });
+    hub.files.set('tokenizer.model', Buffer.from('pieces'));
+    const told = await inspect('lab/tiny');
+    expect(told).toMatchObject({ tokenizer: false, otherTokenizer: 'tokenizer.model (SentencePiece)', problem: null });
+    expect(told.files.map(({ name }) => name)).toContain('tokenizer.model');
+    hub.files.set('tokenizer.json', Buffer.from('{}'));
+    const better = await inspect('lab/tiny');
+    expect(better).toMatchObject({ tokenizer: true, otherTokenizer: null });
+    expect(better.files.map(({ name }) => name)).not.toContain('tokenizer.model');
+  });
+
+  it('counts the shards of an index', async () => {
+    hub.files.delete('model.safetensors');
+    hub.files.set('model-00001-of-00001.safetensors', weights);
+    hub.files.set('consolidated.safetensors', weights);
+    const index = { weight_map: { w: 'model-00001-of-00001.safetensors' } };
+    hub.files.set('model.safetensors.index.json', Buffer.from(JSON.stringify(index)));
+    const { files, problem } = await inspect('lab/tiny');
+    expect(problem).toBeNull();
+    expect(files.map(({ name }) => name)).toContain('model-00001-of-00001.safetensors');
+    expect(files.map(({ name }) => name)).not.toContain('consolidated.safetensors');
   });
 });
 
@@ -322,6 +474,71 @@ describe('a hub that means harm', () => {
   });
 });
 
+describe('which hub is asked', () => {
+  /** Seals by turning the text round. */
+  const keys: KeyStore = {
+    state: async () => ({ name: 'the test', reason: null }),
+    seal: async (text) => Buffer.from([...text].reverse().join('')),
+    open: async (sealed) => {
+      const text = [...sealed.toString()].reverse().join('');
+      if (locked) throw new Error('locked');
+      return { text, stale: false };
+    },
+  };
+  let locked = false;
+  const connections = (env: NodeJS.ProcessEnv = {}, store: KeyStore = keys): HubConnections =>
+    new HubConnections({
+      settings: () => services.settings.get(),
+      token: new HubToken(home('hub-token.json'), store),
+      env,
+    });
+
+  it('is nobody in particular, the settings, the environment, in this order', async () => {
+    expect(await connections().current()).toMatchObject({ endpoint: PUBLIC_HUB, endpointFrom: 'default' });
+    services.settings.change({ hubAddress: 'https://mirror.example/', hubOffline: true });
+    expect(await connections().current()).toMatchObject({
+      endpoint: 'https://mirror.example',
+      endpointFrom: 'settings',
+      offline: true,
+      offlineFrom: 'settings',
+    });
+    const env = { HF_ENDPOINT: hub.address, HF_HUB_OFFLINE: '0' };
+    expect(await connections(env).current()).toMatchObject({
+      endpoint: hub.address,
+      endpointFrom: 'environment',
+      offline: false,
+      offlineFrom: 'environment',
+    });
+    expect(() => services.settings.change({ hubAddress: 'nowhere' })).toThrow(/hubAddress/);
+  });
+
+  it('by the token that was kept for it, unless HF_TOKEN is set, and by none elsewhere', async () => {
+    services.settings.change({ hubAddress: hub.address });
+    await connections().keepToken('hf_good');
+    expect(readFileSync(home('hub-token.json'), 'utf8')).not.toContain('hf_good');
+    expect((await connections().access()).token).toBe('hf_good');
+    expect(await connections().current()).toMatchObject({ token: { from: 'kept', kept: true, opens: true } });
+    expect(JSON.stringify(await connections().current())).not.toContain('hf_good');
+    expect((await connections({ HF_TOKEN: 'hf_other' }).access()).token).toBe('hf_other');
+    expect((await connections().access('https://elsewhere.example')).token).toBeNull();
+    services.settings.change({ hubAddress: null });
+    expect(await connections().current()).toMatchObject({ token: { from: 'none', kept: false } });
+  });
+
+  it('by none where the key store opens it no more, or there is none', async () => {
+    services.settings.change({ hubAddress: hub.address });
+    await connections().keepToken('hf_good');
+    locked = true;
+    expect(await connections().current()).toMatchObject({ token: { from: 'none', kept: true, opens: false } });
+    locked = false;
+    expect((await connections({}, noKeyStore).access()).token).toBeNull();
+    connections().forgetToken();
+    expect(existsSync(home('hub-token.json'))).toBe(false);
+    await expect(connections({}, noKeyStore).keepToken('hf_good')).rejects.toMatchObject({ code: 'E_KEY_STORE' });
+    expect(existsSync(home('hub-token.json'))).toBe(false);
+  });
+});
+
 describe('a search', () => {
   it('tells what a model is, and leaves out names that are none', async () => {
     const found = await library().search('tiny', undefined, new AbortController().signal);
@@ -344,6 +561,7 @@ describe('a search', () => {
         parameters: null,
         bytes: null,
       },
+      expect.objectContaining({ repository: 'lab/mamba', licence: null }),
     ]);
     expect(hub.asked[0]!.url).toContain('filter=text-generation');
   });

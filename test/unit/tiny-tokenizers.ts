@@ -16,10 +16,15 @@ const WORDS = 'Hello there, how are you? I am fine. Thank you, the answer is yes
 
 /** A byte-level BPE of 300 tokens with special tokens of one's own behind them, as Llama 3 and Qwen have them. */
 export function byteTokenizer(specials: string[], config: object, more: object = {}): Tokenizer {
+  return new Tokenizer(JSON.stringify(byteTokenizerJson(specials, more)), JSON.stringify(config));
+}
+
+/** Its tokenizer.json. */
+export function byteTokenizerJson(specials: string[], more: object = {}) {
   const json = trainByteLevelBpe([WORDS, WORDS], 300);
   const size = Object.keys(json.model.vocab).length;
   const tokens = [...json.added_tokens, ...specials.map((content, i) => added(content, size + i))];
-  return new Tokenizer(JSON.stringify({ ...json, added_tokens: tokens, ...more }), JSON.stringify(config));
+  return { ...json, added_tokens: tokens, ...more };
 }
 
 const PIECES = ['▁Hello', '▁Hi', '▁the', '▁answer', '▁yes', '▁bye', 'Hello', 'Hi', 'yes', 'bye', '▁▁', '▁you', 'INST'];
@@ -29,6 +34,11 @@ const PIECES = ['▁Hello', '▁Hi', '▁the', '▁answer', '▁yes', '▁bye', 
  * every text, as Llama 2 does and Gemma does not.
  */
 export function spaceTokenizer(specials: string[], config: object, prefix: boolean): Tokenizer {
+  return new Tokenizer(JSON.stringify(spaceTokenizerJson(specials, prefix)), JSON.stringify(config));
+}
+
+/** Its tokenizer.json. */
+export function spaceTokenizerJson(specials: string[], prefix: boolean) {
   const names = ['<unk>', ...specials];
   for (let byte = 0; byte < 256; byte++) names.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
   for (let code = 0x21; code < 0x7f; code++) names.push(String.fromCharCode(code));
@@ -44,7 +54,7 @@ export function spaceTokenizer(specials: string[], config: object, prefix: boole
     }
   }
   const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
-  const json = {
+  return {
     version: '1.0',
     added_tokens: ['<unk>', ...specials].map((content, id) => added(content, id)),
     normalizer: prefix
@@ -78,5 +88,4 @@ export function spaceTokenizer(specials: string[], config: object, prefix: boole
       merges,
     },
   };
-  return new Tokenizer(JSON.stringify(json), JSON.stringify(config));
 }

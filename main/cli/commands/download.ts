@@ -20,7 +20,7 @@ export function addDownload(program: Command, withContext: WithContext): void {
       'a model of the Hugging Face Hub: checked, hashed and taken into the library; goes on where it was interrupted',
     )
     .option('--revision <name>', 'branch, tag or commit', 'main')
-    .option('--endpoint <address>', 'another hub; else that of HF_ENDPOINT, or huggingface.co')
+    .option('--endpoint <address>', 'another hub; else that of HF_ENDPOINT, of the settings, or huggingface.co')
     .option('--output <folder>', 'a folder to be made, instead of one of the library')
     .option('--json', 'one JSON document on standard output')
     .action((repository: string, options: Options) =>

@@ -14,7 +14,7 @@ export function addHub(program: Command, withContext: WithContext): void {
   hub
     .command('search <words>')
     .description('models with safetensors that write text, the most downloaded first')
-    .option('--endpoint <address>', 'another hub; else that of HF_ENDPOINT, or huggingface.co')
+    .option('--endpoint <address>', 'another hub; else that of HF_ENDPOINT, of the settings, or huggingface.co')
     .option('--json', 'one JSON document on standard output')
     .action((words: string, options: { endpoint?: string; json?: boolean }) =>
       withContext(options, async ({ app, output }) => {

@@ -1,0 +1,77 @@
+#include "train/gguf_job.h"
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "cpu/backend.h"
+#include "model/gguf_export.h"
+#include "train/gguf_proof.h"
+#include "train/inference.h"
+#include "train/progress.h"
+#include "train/run_config.h"
+
+namespace rankwise {
+
+using nlohmann::json;
+
+namespace {
+
+GgufValue value_of(const std::string& type, const json& value) {
+  if (type == "text") return value.get<std::string>();
+  if (type == "u32") return value.get<uint32_t>();
+  if (type == "bool") return value.get<bool>();
+  if (type == "texts") return value.get<std::vector<std::string>>();
+  if (type == "f32s") return value.get<std::vector<float>>();
+  if (type == "i32s") return value.get<std::vector<int32_t>>();
+  fail("E_JOB", "A key of a GGUF file cannot be given as \"" + type + "\".", "This is a fault of the program around the engine.");
+}
+
+GgufMetadata metadata_of(const json& job) {
+  GgufMetadata metadata;
+  for (const json& each : job.at("metadata")) metadata.emplace_back(each.at("key").get<std::string>(), value_of(each.at("type").get<std::string>(), each.at("value")));
+  return metadata;
+}
+
+StreamedModel streamed(const InferenceSettings& settings) {
+  return {read_model_config(settings.model), settings.model, settings.adapter, settings.adapter_scale};
+}
+
+GgufPlan plan_of(const StreamedModel& model, const json& job) {
+  const std::string type = job.at("type");
+  const auto preset = gguf_preset(type);
+  if (!preset) fail("E_JOB", "GGUF files of the type \"" + type + "\" are not written.", "Use f32, bf16, f16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0.");
+  return plan_gguf(model, *preset, metadata_of(job));
+}
+
+}  // namespace
+
+json plan_gguf_job(const json& job) {
+  const StreamedModel model = streamed(parse_inference(job));
+  const GgufPlan plan = plan_of(model, job);
+  return {{"bytes", plan.bytes()}, {"tensors", plan.items.size()}, {"types", plan.types()}};
+}
+
+json gguf_job(const json& job, const JobControl& control, const EventSink& emit) {
+  control.require_not_cancelled();
+  const InferenceSettings settings = parse_inference(job);
+  const StreamedModel model = streamed(settings);
+  const GgufPlan plan = plan_of(model, job);
+  Arena arena(Arena::Kind::real, settings.budget);
+  CpuBackend ops(arena, settings.device.threads);
+  const Context context{ops, arena, Product::f32, DType::f32};
+  ThreadPool pool(ops.threads());
+  const Progress told = progress_events(control, emit);
+  const auto count = static_cast<int64_t>(plan.items.size());
+  const std::string output = job.at("output");
+  try {
+    write_gguf(context, pool, model, plan, output, [&](int64_t done, int64_t) { told(done, 2 * count); });
+    json receipt = prove_gguf(context, pool, model, plan, output, [&](int64_t done, int64_t) { told(count + done, 2 * count); });
+    receipt["peakBytes"] = arena.usage().peak_bytes;
+    return receipt;
+  } catch (...) {
+    std::filesystem::remove(output);
+    throw;
+  }
+}
+
+}  // namespace rankwise

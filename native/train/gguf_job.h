@@ -1,0 +1,18 @@
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "core/job_control.h"
+#include "train/trainer.h"
+
+namespace rankwise {
+
+// {kind: "gguf-plan", model, adapter?, adapterScale?, type, metadata: [{key, type, value}]} → {bytes, tensors, types: {NAME: count}}: the
+// file that "gguf" would write. Reads headers alone.
+nlohmann::json plan_gguf_job(const nlohmann::json& job);
+
+// {kind: "gguf", …, output}: writes a model with its adapter folded in as a GGUF file and proves it (gguf_proof.h); not proved or
+// cancelled, there is no file. Answers what the proof does and peakBytes, the most that tensors and blocks took. Progress counts
+// tensors, written and proved.
+nlohmann::json gguf_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
+
+}  // namespace rankwise

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp, type App } from '../../main/app.ts';
+import { resolvePaths } from '../../main/paths.ts';
+import { GGUF_TYPES, type GgufReceipt, type GgufType } from '../../preload/contract/exports.ts';
+import { novel, Terminal } from './command-line.ts';
+import { CHATML, chatTokenizer, type RandomModel, writeRandomModel } from './random-model.ts';
+
+const terminal = new Terminal();
+const inFolder = (...names: string[]): string => path.join(terminal.folder, ...names);
+const tokenizer = chatTokenizer(novel.slice(0, 40_000), 350);
+const never = new AbortController().signal;
+let app: App;
+
+beforeAll(() => {
+  app = createApp({ ...resolvePaths(), ...resolvePaths({ ...process.env, RANKWISE_HOME: inFolder('home') }) });
+  mkdirSync(inFolder('files'));
+});
+afterAll(async () => {
+  await app.close();
+  terminal.close();
+});
+
+const write = (name: string, type: GgufType, signal = never, file = inFolder('files', `${name}-${type}.gguf`)) =>
+  app.gguf.write({ model: inFolder(name), name, adapter: null, type }, file, () => undefined, signal);
+const ropeOf = (more: object) => ({ rope_scaling: { factor: 8, ...more } });
+const LLAMA3 = { rope_type: 'llama3', low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 32 };
+
+const MODELS: Record<string, RandomModel> = {
+  llama: { architecture: 'llama' },
+  mistral: { architecture: 'mistral', headDim: 32 },
+  qwen2: { architecture: 'qwen2' },
+  qwen3: { architecture: 'qwen3', headDim: 32, config: { tie_word_embeddings: true } },
+  llama3: { architecture: 'llama', config: ropeOf(LLAMA3) },
+  linear: { architecture: 'llama', config: ropeOf({ rope_type: 'linear' }) },
+  bias: { architecture: 'llama', config: { attention_bias: true, mlp_bias: true } },
+  wide: { architecture: 'llama', hidden: 256, intermediate: 256, layers: 4 },
+  odd: { architecture: 'llama', hidden: 48, intermediate: 80 },
+};
+const counts = ({ types }: GgufReceipt) => Object.fromEntries(types.map(({ type, tensors }) => [type, tensors]));
+
+describe('a GGUF file', () => {
+  it.each(Object.entries(MODELS))('of %s is proved in every type', async (name, model) => {
+    writeRandomModel(inFolder(name), model, tokenizer);
+    for (const type of GGUF_TYPES) {
+      const plan = await app.gguf.plan({ model: inFolder(name), name, adapter: null, type });
+      const receipt = await write(name, type);
+      const file = inFolder('files', `${name}-${type}.gguf`);
+      const bytes = readFileSync(file);
+      expect(receipt.bytes).toBe(bytes.length);
+      expect(receipt.sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+      expect(plan).toMatchObject({ bytes: receipt.bytes, tensors: receipt.tensors, types: counts(receipt) });
+      expect(JSON.parse(readFileSync(`${file}.receipt.json`, 'utf8'))).toEqual(receipt);
+      expect(receipt.logits.maxDifference).toBeLessThan({ f32: 1e-5, bf16: 0.3, f16: 0.05 }[type as string] ?? 20);
+      expect(receipt.types.find((each) => each.type === 'F32')!.maxError).toBe(0);
+    }
+  });
+
+  it('has the finer types where they matter, and F16 where rows do not divide', async () => {
+    const types = (name: string, type: GgufType) =>
+      app.gguf.plan({ model: inFolder(name), name, adapter: null, type }).then((plan) => plan.types);
+    expect(await types('wide', 'q4_k_m')).toEqual({ F32: 9, Q4_K: 25, Q6_K: 5 });
+    expect(await types('llama', 'q4_0')).toEqual({ F32: 5, Q4_0: 15, Q8_0: 1 });
+    expect(await types('odd', 'q8_0')).toEqual({ F32: 5, F16: 16 });
+  });
+
+  it('holds tokenizer and chat template, and the Modelfile the same where its spelling is known', async () => {
+    const file = inFolder('files', 'llama-q8_0.gguf');
+    const text = readFileSync(file, 'latin1');
+    expect(text).toContain(Buffer.from(CHATML).toString('latin1'));
+    const modelfile = readFileSync(inFolder('files', 'llama-q8_0.Modelfile'), 'utf8');
+    expect(modelfile).toContain('FROM ./llama-q8_0.gguf\nTEMPLATE """{{ range .Messages }}<|im_start|>');
+    writeRandomModel(inFolder('other'), MODELS.llama!, tokenizer, '{{ messages[0].content }}');
+    expect((await write('other', 'q8_0')).modelfileTemplate).toBe(false);
+    expect(readFileSync(inFolder('files', 'other-q8_0.Modelfile'), 'utf8')).not.toContain('TEMPLATE');
+  });
+});
+
+describe('what is not written', () => {
+  const left = () => readdirSync(inFolder('files')).filter((name) => name.includes('part') || name.includes('none'));
+  const none = inFolder('files', 'none.gguf');
+
+  it.each([0, 1, 2])('leaves nothing when it is cancelled, at stage %d', async (stage) => {
+    const controller = new AbortController();
+    let titles = 0;
+    const request = { model: inFolder('llama'), name: 'llama', adapter: null, type: 'q8_0' as const };
+    if (stage === 0) controller.abort();
+    const work = app.gguf.write(
+      request,
+      none,
+      (done, _total, title) => {
+        if (stage === 1 && done === 25) controller.abort();
+        if (stage === 2 && title && ++titles === 2) controller.abort();
+      },
+      controller.signal,
+    );
+    await expect(work).rejects.toThrow();
+    expect(left()).toEqual([]);
+  });
+
+  it('is what the format or its readers cannot say', async () => {
+    const refused = (name: string, model: RandomModel, json = tokenizer): Promise<unknown> => {
+      writeRandomModel(inFolder(name), model, json);
+      return app.gguf.write({ model: inFolder(name), name, adapter: null, type: 'f16' }, none, () => undefined, never);
+    };
+    const qwen3 = { architecture: 'qwen3' as const, headDim: 32 };
+    await expect(refused('q', { ...qwen3, config: { attention_bias: true } })).rejects.toMatchObject({
+      code: 'E_UNSUPPORTED',
+      message: expect.stringContaining('attention_bias') as string,
+    });
+    await expect(refused('r', { ...qwen3, config: ropeOf(LLAMA3) })).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
+    await expect(refused('g', { architecture: 'llama', gain: 1e6 })).rejects.toMatchObject({ code: 'E_RANGE' });
+    const words = { ...tokenizer, model: { ...tokenizer.model, type: 'WordPiece' } } as unknown as typeof tokenizer;
+    await expect(refused('w', { architecture: 'llama' }, words)).rejects.toMatchObject({
+      code: 'E_TOKENIZER',
+      message: expect.stringContaining('WordPiece') as string,
+    });
+    const cut = { ...tokenizer, pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true } };
+    await expect(refused('p', { architecture: 'llama' }, cut)).rejects.toMatchObject({ code: 'E_TOKENIZER' });
+    expect(left()).toEqual([]);
+  });
+
+  it('takes the place of nothing', async () => {
+    writeFileSync(none, 'mine');
+    await expect(write('llama', 'q8_0', never, none)).rejects.toMatchObject({ code: 'E_OUTPUT' });
+    expect(readFileSync(none, 'utf8')).toBe('mine');
+  });
+});
+
+describe('rankwise export --to gguf', () => {
+  it('folds an adapter in and prints the receipt', async () => {
+    await terminal.events('train', terminal.runFile('base', { training: { steps: 2, precision: 'f32' } }));
+    const tuning = { model: { path: inFolder('out/base/model') }, initialize: 'pretrained' };
+    const method = { name: 'lora', rank: 4 };
+    const training = { steps: 4, precision: 'f32' };
+    await terminal.events(
+      'train',
+      terminal.runFile('tuned', { ...tuning, method, optimizer: { learningRate: 1e-2 }, training }),
+    );
+    const parts = ['--model', inFolder('out/base/model'), '--adapter', inFolder('out/tuned/adapter')];
+    const output = inFolder('files', 'tuned.gguf');
+    const where = ['--to', 'gguf', '--output', output];
+    const receipt = await terminal.ask<GgufReceipt>('export', ...parts, ...where, '--type', 'f32');
+    expect(receipt).toMatchObject({ type: 'f32', adapter: { name: 'adapter', scale: 1 } });
+    expect(receipt.logits).toMatchObject({ agreement: 1 });
+    expect(receipt.logits.maxDifference).toBeLessThan(1e-4);
+    expect(receipt.logits.maxDifference).toBeGreaterThan(0);
+    expect(existsSync(`${output}.receipt.json`)).toBe(true);
+    const again = await terminal.start(['export', ...parts, ...where]);
+    expect(again).toMatchObject({ status: 1 });
+    expect(again.stderr).toContain('is there already');
+  });
+});

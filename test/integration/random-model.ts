@@ -1,0 +1,146 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { bpeTokenizerConfig, trainByteLevelBpe, type TokenizerJson } from '../../main/data/bpe-trainer.ts';
+
+export interface RandomModel {
+  architecture: 'llama' | 'mistral' | 'qwen2' | 'qwen3';
+  hidden?: number;
+  intermediate?: number;
+  layers?: number;
+  heads?: number;
+  kvHeads?: number;
+  headDim?: number;
+  /** More keys of config.json. */
+  config?: Record<string, unknown>;
+  /** A factor on every weight. */
+  gain?: number;
+}
+
+export const CHATML = `{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
+
+/** The tokenizer that the models have: trained on a text, with the tokens of ChatML behind it. */
+export function chatTokenizer(text: string, size: number): TokenizerJson {
+  const json = trainByteLevelBpe([text], size);
+  const first = Object.keys(json.model.vocab).length;
+  const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  const more = ['<|im_start|>', '<|im_end|>'].map((content, i) => ({
+    ...plain,
+    id: first + i,
+    content,
+    special: true,
+  }));
+  const own = { ...plain, id: first + 2, content: '<tool>', special: false };
+  return { ...json, added_tokens: [...json.added_tokens, ...more, own] };
+}
+
+/** Writes a Hugging Face folder with weights in float32 that a fixed generator makes; logits are of order one. */
+export function writeRandomModel(
+  folder: string,
+  model: RandomModel,
+  tokenizer: TokenizerJson,
+  template: string | null = CHATML,
+): string {
+  const {
+    architecture,
+    hidden = 64,
+    intermediate = 96,
+    layers = 2,
+    heads = 4,
+    kvHeads = 2,
+    headDim = hidden / heads,
+  } = model;
+  const used = Object.keys(tokenizer.model.vocab).length + tokenizer.added_tokens.length - 1;
+  const vocabulary = used + 5;
+  const config = {
+    architectures: ['ForCausalLM'],
+    model_type: architecture,
+    vocab_size: vocabulary,
+    hidden_size: hidden,
+    intermediate_size: intermediate,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    num_key_value_heads: kvHeads,
+    head_dim: headDim,
+    max_position_embeddings: 128,
+    rms_norm_eps: 1e-5,
+    rope_theta: 10000,
+    hidden_act: 'silu',
+    tie_word_embeddings: false,
+    bos_token_id: null,
+    eos_token_id: 0,
+    sliding_window: null,
+    ...model.config,
+  };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
+  writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+  writeFileSync(path.join(folder, 'tokenizer_config.json'), JSON.stringify(bpeTokenizerConfig));
+  writeFileSync(path.join(folder, 'generation_config.json'), JSON.stringify({ eos_token_id: [0, used - 2] }));
+  if (template !== null) writeFileSync(path.join(folder, 'chat_template.jinja'), template);
+  const shapes = shapesOf(config, { hidden, intermediate, layers, heads, kvHeads, headDim, vocabulary });
+  writeFileSync(path.join(folder, 'model.safetensors'), safetensorsOf(shapes, model.gain ?? 1));
+  return folder;
+}
+
+type Sizes = Record<'hidden' | 'intermediate' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'vocabulary', number>;
+
+function shapesOf(config: Record<string, unknown>, s: Sizes): [string, number[]][] {
+  const architecture = config.model_type;
+  const q = s.heads * s.headDim;
+  const kv = s.kvHeads * s.headDim;
+  const shapes: [string, number[]][] = [['model.embed_tokens.weight', [s.vocabulary, s.hidden]]];
+  const linear = (name: string, out: number, inputs: number, bias: boolean): void => {
+    shapes.push([`${name}.weight`, [out, inputs]]);
+    if (bias) shapes.push([`${name}.bias`, [out]]);
+  };
+  const qkvBias = architecture === 'qwen2' || config.attention_bias === true;
+  for (let layer = 0; layer < s.layers; layer++) {
+    const at = `model.layers.${layer}.`;
+    for (const norm of ['input_layernorm', 'post_attention_layernorm'])
+      shapes.push([`${at}${norm}.weight`, [s.hidden]]);
+    if (architecture === 'qwen3')
+      for (const norm of ['q_norm', 'k_norm']) shapes.push([`${at}self_attn.${norm}.weight`, [s.headDim]]);
+    linear(`${at}self_attn.q_proj`, q, s.hidden, qkvBias);
+    linear(`${at}self_attn.k_proj`, kv, s.hidden, qkvBias);
+    linear(`${at}self_attn.v_proj`, kv, s.hidden, qkvBias);
+    linear(`${at}self_attn.o_proj`, s.hidden, q, config.attention_bias === true);
+    linear(`${at}mlp.gate_proj`, s.intermediate, s.hidden, config.mlp_bias === true);
+    linear(`${at}mlp.up_proj`, s.intermediate, s.hidden, config.mlp_bias === true);
+    linear(`${at}mlp.down_proj`, s.hidden, s.intermediate, config.mlp_bias === true);
+  }
+  shapes.push(['model.norm.weight', [s.hidden]]);
+  if (config.tie_word_embeddings !== true) shapes.push(['lm_head.weight', [s.vocabulary, s.hidden]]);
+  return shapes;
+}
+
+function safetensorsOf(shapes: [string, number[]][], gain: number): Buffer {
+  const header: Record<string, unknown> = {};
+  const data: Buffer[] = [];
+  const random = normals(7);
+  let at = 0;
+  for (const [name, shape] of shapes) {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const deviation = name.includes('embed') ? 0.5 : gain / Math.sqrt(shape[1] ?? 1);
+    const value = (): number =>
+      name.endsWith('norm.weight') ? 1 + 0.2 * random() : shape.length === 1 ? 0.1 * random() : deviation * random();
+    data.push(Buffer.from(Float32Array.from({ length: count }, value).buffer));
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, (at += 4 * count)] };
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, ' ')]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  return Buffer.concat([length, padded, ...data]);
+}
+
+/** Standard normal numbers, the same everywhere: xorshift32 and the sum of twelve. */
+function normals(seed: number): () => number {
+  let state = seed;
+  const uniform = (): number => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+  return () => Array.from({ length: 12 }, uniform).reduce((a, b) => a + b) - 6;
+}
