@@ -42,6 +42,7 @@ export class Tokenizer {
     const config = JSON.parse(configJson) as Record<string, unknown>;
     this.hash = hashTexts([json, configJson]);
     this.#tokenizer = new HuggingFaceTokenizer(parts, { ...config, clean_up_tokenization_spaces: false });
+    keepByteOrderMarks(this.#tokenizer.decoder);
     const cuts = JSON.stringify([parts.normalizer ?? null, parts.pre_tokenizer ?? null]);
     this.spelling = cuts.includes('"ByteLevel"') ? 'bytes' : cuts.includes('▁') ? 'spaces' : null;
     this.#inPieces = !parts.normalizer && this.spelling === 'bytes';
@@ -124,6 +125,13 @@ export class Tokenizer {
     const at = outer.findIndex((_, i) => inner.every((id, j) => outer[i + j] === id));
     return outer.slice(0, Math.max(0, at));
   }
+}
+
+/** The library loses a byte order mark that is spelled in bytes (byte_fallback); Hugging Face's own tokenizers do not. */
+function keepByteOrderMarks(decoder: HuggingFaceTokenizer['decoder']): void {
+  if (!decoder) return;
+  if ('text_decoder' in decoder) decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  if ('decoders' in decoder) for (const part of decoder.decoders as (typeof decoder)[]) keepByteOrderMarks(part);
 }
 
 function namedTokensOf(config: Record<string, unknown>): Record<string, string> {

@@ -35,6 +35,8 @@ class CpuBackend final : public Backend {
   void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin, bool inverse) override;
   void swiglu(const View& gate, const View& up, const View& out) override;
   void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) override;
+  void geglu(const View& gate, const View& up, const View& out) override;
+  void geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) override;
 
   void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
                  const View* lse, const View& scratch) override;
@@ -47,6 +49,8 @@ class CpuBackend final : public Backend {
   // Ids, targets and positions out of range throw E_INDEX.
   void embedding(const View& ids, const View& table, const View& out) override;
   void embedding_backward(const View& ids, const View& dout, const View& dtable) override;
+  void softcap(const View& x, float cap) override;
+  void softcap_backward(const View& y, float cap, const View& dy) override;
   void cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) override;
 
   void zero(const View& x) override;
@@ -75,6 +79,9 @@ class CpuBackend final : public Backend {
   void pseudo_inverse_symmetric(const View& a, const View& out, const View& scratch) override;
 
  private:
+  void gate(GateKernel kernel, const View& gate, const View& up, const View& out);
+  void gate_backward(GateBackwardKernel kernel, const View& dout, const View& gate, const View& up, const View& dgate, const View& dup,
+                     const View* act);
   // body(begin, end, member) over parts of [0, count); small jobs stay on the calling thread.
   template <class Body>
   void split(int64_t count, int64_t grain, const Body& body) {

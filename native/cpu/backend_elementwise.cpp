@@ -6,23 +6,40 @@
 
 namespace rankwise {
 
-void CpuBackend::swiglu(const View& gate, const View& up, const View& out) {
-  shape_checks::swiglu(gate, up, out);
-  const auto kernel = kernels_.swiglu[kind(gate)];
+void CpuBackend::gate(GateKernel kernel, const View& gate, const View& up, const View& out) {
   spans(gate, gate.contiguous() && up.contiguous() && out.contiguous(), [&](int64_t row, int64_t column, int64_t n) {
     kernel(n, at(gate, row, column), at(up, row, column), at(out, row, column));
   });
 }
 
-void CpuBackend::swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
-  shape_checks::swiglu_backward(dout, gate, up, dgate, dup, act);
-  const auto kernel = kernels_.swiglu_backward[kind(gate)];
+void CpuBackend::gate_backward(GateBackwardKernel kernel, const View& dout, const View& gate, const View& up, const View& dgate, const View& dup,
+                               const View* act) {
   const bool flat = dout.contiguous() && gate.contiguous() && up.contiguous() && dgate.contiguous() && dup.contiguous() &&
                     (!act || act->contiguous());
   spans(gate, flat, [&](int64_t row, int64_t column, int64_t n) {
     kernel(n, at(dout, row, column), at(gate, row, column), at(up, row, column), at(dgate, row, column), at(dup, row, column),
            act ? at(*act, row, column) : nullptr);
   });
+}
+
+void CpuBackend::swiglu(const View& gate, const View& up, const View& out) {
+  shape_checks::gate("swiglu", gate, up, out);
+  this->gate(kernels_.swiglu[kind(gate)], gate, up, out);
+}
+
+void CpuBackend::swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  shape_checks::gate_backward("swiglu_backward", dout, gate, up, dgate, dup, act);
+  gate_backward(kernels_.swiglu_backward[kind(gate)], dout, gate, up, dgate, dup, act);
+}
+
+void CpuBackend::geglu(const View& gate, const View& up, const View& out) {
+  shape_checks::gate("geglu", gate, up, out);
+  this->gate(kernels_.geglu[kind(gate)], gate, up, out);
+}
+
+void CpuBackend::geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  shape_checks::gate_backward("geglu_backward", dout, gate, up, dgate, dup, act);
+  gate_backward(kernels_.geglu_backward[kind(gate)], dout, gate, up, dgate, dup, act);
 }
 
 void CpuBackend::upload(const void* from, const View& to) {
@@ -61,6 +78,20 @@ void CpuBackend::axpby(float alpha, const View& x, float beta, const View& y) {
   const auto kernel = kernels_.axpby[kind(x)][kind(y)];
   spans(x, x.contiguous() && y.contiguous(), [&](int64_t row, int64_t column, int64_t n) {
     kernel(n, alpha, at(x, row, column), beta, at(y, row, column));
+  });
+}
+
+void CpuBackend::softcap(const View& x, float cap) {
+  shape_checks::softcap(x, cap);
+  const auto kernel = kernels_.softcap[kind(x)];
+  spans(x, x.contiguous(), [&](int64_t row, int64_t column, int64_t n) { kernel(n, at(x, row, column), cap); });
+}
+
+void CpuBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  shape_checks::softcap_backward(y, cap, dy);
+  const auto kernel = kernels_.softcap_backward[kind(y)];
+  spans(y, y.contiguous() && dy.contiguous(), [&](int64_t row, int64_t column, int64_t n) {
+    kernel(n, at(y, row, column), cap, at(dy, row, column));
   });
 }
 

@@ -27,10 +27,14 @@ int32_t rmsnorm_backward(rw_card* card, const rw_view* dy, const rw_view* x, con
 int32_t rope(rw_card* card, const rw_view* x, int64_t head_dim, const int32_t* positions, const rw_view* cosines, const rw_view* sines, int32_t inverse);
 int32_t swiglu(rw_card* card, const rw_view* gate, const rw_view* up, const rw_view* out);
 int32_t swiglu_backward(rw_card* card, const rw_view* dout, const rw_view* gate, const rw_view* up, const rw_view* dgate, const rw_view* dup, const rw_view* act);
+int32_t geglu(rw_card* card, const rw_view* gate, const rw_view* up, const rw_view* out);
+int32_t geglu_backward(rw_card* card, const rw_view* dout, const rw_view* gate, const rw_view* up, const rw_view* dgate, const rw_view* dup, const rw_view* act);
 int32_t attention(rw_card* card, const rw_attention* shape, const rw_view* q, const rw_view* k, const rw_view* v, const int32_t* segment_start, const rw_view* out, float* lse);
 int32_t attention_backward(rw_card* card, const rw_attention* shape, const rw_view* dout, const rw_view* q, const rw_view* k, const rw_view* v, const rw_view* out, const int32_t* segment_start, const float* lse, const rw_view* dq, const rw_view* dk, const rw_view* dv, void* scratch);
 int32_t embedding(rw_card* card, const int32_t* ids, const rw_view* table, const rw_view* out);
 int32_t embedding_backward(rw_card* card, const int32_t* ids, const rw_view* dout, const rw_view* dtable);
+int32_t softcap(rw_card* card, const rw_view* x, float cap);
+int32_t softcap_backward(rw_card* card, const rw_view* y, float cap, const rw_view* dy);
 int32_t cross_entropy(rw_card* card, const rw_view* logits, const int32_t* targets, float* losses, int32_t gradient, float scale);
 int32_t zero(rw_card* card, const rw_view* x);
 int32_t copy(rw_card* card, const rw_view* from, const rw_view* to);

@@ -15,10 +15,14 @@ Traffic rmsnorm_backward(const View& dy, const View& x, const View& gamma, const
 Traffic rope(const View& x, int64_t head_dim, const View& positions, const View& cos);
 Traffic swiglu(const View& gate);
 Traffic swiglu_backward(const View& gate, const View* act);
+Traffic geglu(const View& gate);
+Traffic geglu_backward(const View& gate, const View* act);
 Traffic attention(const AttentionShape& shape, const View& q, const View& k, const View* lse);
 Traffic attention_backward(const AttentionShape& shape, const View& q, const View& k);
 Traffic embedding(const View& ids, const View& table, const View& out);
 Traffic embedding_backward(const View& ids, const View& dout, const View& dtable);
+Traffic softcap(const View& x);
+Traffic softcap_backward(const View& y);
 Traffic cross_entropy(const View& logits, const View& targets, bool gradient);
 
 Traffic download(const View& from);

@@ -47,6 +47,12 @@ Traffic swiglu_backward(const View& gate, const View* act) {
   return no_more_than_needed(launch(3 * bytes_in(gate), 2 * bytes_in(gate) + bytes_in(act), 11 * size(gate)));
 }
 
+Traffic geglu(const View& gate) { return no_more_than_needed(launch(2 * bytes_in(gate), bytes_in(gate), 9 * size(gate))); }
+
+Traffic geglu_backward(const View& gate, const View* act) {
+  return no_more_than_needed(launch(3 * bytes_in(gate), 2 * bytes_in(gate) + bytes_in(act), 19 * size(gate)));
+}
+
 Traffic attention(const AttentionShape& s, const View& q, const View& k, const View* lse) {
   const double starts = 4.0 * static_cast<double>(s.batch * s.query_length);
   return no_more_than_needed(
@@ -76,6 +82,10 @@ Traffic embedding_backward(const View& ids, const View& dout, const View& dtable
   const double rows = 4.0 * static_cast<double>(std::min(dout.rows, dtable.rows) * dtable.cols);
   return no_more_than_needed(launch(bytes_in(ids) + bytes_in(dout) + rows, rows, size(dout)));
 }
+
+Traffic softcap(const View& x) { return no_more_than_needed(launch(bytes_in(x), bytes_in(x), 8 * size(x))); }
+
+Traffic softcap_backward(const View& y) { return no_more_than_needed(launch(2 * bytes_in(y), bytes_in(y), 4 * size(y))); }
 
 Traffic cross_entropy(const View& logits, const View& targets, bool gradient) {
   return no_more_than_needed(

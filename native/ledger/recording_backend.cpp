@@ -62,6 +62,17 @@ void RecordingBackend::swiglu_backward(const View& dout, const View& gate, const
   note("swiglu_backward", Kind::rows, ledger::swiglu_backward(gate, act));
 }
 
+void RecordingBackend::geglu(const View& gate, const View& up, const View& out) {
+  inner_.geglu(gate, up, out);
+  note("geglu", Kind::rows, ledger::geglu(gate));
+}
+
+void RecordingBackend::geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup,
+                                      const View* act) {
+  inner_.geglu_backward(dout, gate, up, dgate, dup, act);
+  note("geglu_backward", Kind::rows, ledger::geglu_backward(gate, act));
+}
+
 void RecordingBackend::attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start,
                                  const View& out, const View* lse, const View& scratch) {
   inner_.attention(shape, q, k, v, segment_start, out, lse, scratch);
@@ -83,6 +94,16 @@ void RecordingBackend::embedding(const View& ids, const View& table, const View&
 void RecordingBackend::embedding_backward(const View& ids, const View& dout, const View& dtable) {
   inner_.embedding_backward(ids, dout, dtable);
   note("embedding_backward", Kind::tokens, ledger::embedding_backward(ids, dout, dtable));
+}
+
+void RecordingBackend::softcap(const View& x, float cap) {
+  inner_.softcap(x, cap);
+  note("softcap", Kind::tokens, ledger::softcap(x));
+}
+
+void RecordingBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  inner_.softcap_backward(y, cap, dy);
+  note("softcap_backward", Kind::tokens, ledger::softcap_backward(y));
 }
 
 void RecordingBackend::cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) {

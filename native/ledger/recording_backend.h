@@ -37,6 +37,8 @@ class RecordingBackend final : public Backend {
   void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin, bool inverse) override;
   void swiglu(const View& gate, const View& up, const View& out) override;
   void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) override;
+  void geglu(const View& gate, const View& up, const View& out) override;
+  void geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) override;
   void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
                  const View* lse, const View& scratch) override;
   void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
@@ -45,6 +47,8 @@ class RecordingBackend final : public Backend {
   uint64_t attention_scratch_bytes(const AttentionShape& shape) const override { return inner_.attention_scratch_bytes(shape); }
   void embedding(const View& ids, const View& table, const View& out) override;
   void embedding_backward(const View& ids, const View& dout, const View& dtable) override;
+  void softcap(const View& x, float cap) override;
+  void softcap_backward(const View& y, float cap, const View& dy) override;
   void cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) override;
   void zero(const View& x) override;
   void copy(const View& from, const View& to) override;

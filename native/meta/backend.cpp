@@ -53,12 +53,22 @@ void MetaBackend::rope(const View& x, int64_t head_dim, const View& positions, c
 }
 
 void MetaBackend::swiglu(const View& gate, const View& up, const View& out) {
-  shape_checks::swiglu(gate, up, out);
+  shape_checks::gate("swiglu", gate, up, out);
   count_elements(gate);
 }
 
 void MetaBackend::swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
-  shape_checks::swiglu_backward(dout, gate, up, dgate, dup, act);
+  shape_checks::gate_backward("swiglu_backward", dout, gate, up, dgate, dup, act);
+  count_elements(gate);
+}
+
+void MetaBackend::geglu(const View& gate, const View& up, const View& out) {
+  shape_checks::gate("geglu", gate, up, out);
+  count_elements(gate);
+}
+
+void MetaBackend::geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  shape_checks::gate_backward("geglu_backward", dout, gate, up, dgate, dup, act);
   count_elements(gate);
 }
 
@@ -83,6 +93,16 @@ void MetaBackend::embedding(const View& ids, const View& table, const View& out)
 void MetaBackend::embedding_backward(const View& ids, const View& dout, const View& dtable) {
   shape_checks::embedding_backward(ids, dout, dtable);
   count_elements(dout);
+}
+
+void MetaBackend::softcap(const View& x, float cap) {
+  shape_checks::softcap(x, cap);
+  count_elements(x);
+}
+
+void MetaBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  shape_checks::softcap_backward(y, cap, dy);
+  count_elements(y);
 }
 
 void MetaBackend::cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) {

@@ -98,10 +98,7 @@ void train_rest(const Context& context, const MethodSettings& settings, Model& m
   for (size_t layer = 0; layer < model.blocks.size(); ++layer) {
     Block& block = model.blocks[layer];
     const int unit = static_cast<int>(layer) + 1;
-    train_gain(block.attention_norm, unit);
-    train_gain(block.q_norm, unit);
-    train_gain(block.k_norm, unit);
-    train_gain(block.mlp_norm, unit);
+    for (Gain* gain : block.gains()) train_gain(*gain, unit);
     for (Linear& linear : block.linears) {
       if (linear.bias) linear.bias_parameter = add_with_adam(context, settings, parameters, linear.name + ".bias", linear.bias, unit, false);
     }

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "io/file_names.h"
 #include "io/strict_json.h"
+#include "model/families.h"
 
 namespace rankwise {
 namespace {
@@ -26,33 +27,9 @@ constexpr int64_t kMostHeadDim = 4096;
 constexpr int64_t kMostPositions = int64_t{1} << 26;
 constexpr int64_t kMostTokenId = std::numeric_limits<int32_t>::max();
 
-// What transformers takes for a key that config.json leaves out, where the families differ.
-struct Family {
-  const char* model_type;
-  int64_t kv_heads;  // 0 = as many as heads
-  int64_t head_dim;  // 0 = hidden_size / heads
-  int64_t max_positions;
-  int64_t bos_id, eos_id;  // −1 = none
-  double rms_epsilon = 1e-6;
-};
-constexpr Family kFamilies[] = {
-    {"llama", 0, 0, 2048, 1, 2},
-    {"mistral", 8, 0, 131072, 1, 2},
-    {"qwen2", 32, 0, 32768, -1, -1},
-    {"qwen3", 32, 128, 32768, -1, -1},
-    {"phi3", 0, 0, 4096, 1, 32000, 1e-5},
-};
-
-const Family* family_of(const std::string& model_type) {
-  for (const Family& family : kFamilies) {
-    if (model_type == family.model_type) return &family;
-  }
-  return nullptr;
-}
-
 [[noreturn]] void refuse(const std::string& fault) { fail("E_CONFIG", std::string(kWhat) + " " + fault + ".", kHint); }
 
-[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3 or Phi-3 model.") {
+[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3, Phi-3, OLMo2 or Gemma (text) model.") {
   fail("E_UNSUPPORTED", "This model uses " + feature + ", which is not supported.", hint);
 }
 
@@ -121,6 +98,17 @@ class Members {
   const json& object_;
 };
 
+// Gemma's first files say "gelu" in hidden_act and mean its tanh approximation; hidden_activation, which came later, says what it means.
+void refuse_other_activations(const Family& family, const Members& members) {
+  const auto only = [&](const char* key, const std::string& known, const std::string& also) {
+    const std::string name = members.text(key, known);
+    if (name != known && name != also) unsupported("the activation " + quote_name(name) + " (" + key + ")");
+  };
+  if (family.activation == std::string("silu")) return only("hidden_act", "silu", "silu");
+  only("hidden_act", "gelu_pytorch_tanh", "gelu");
+  only("hidden_activation", "gelu_pytorch_tanh", "gelu_pytorch_tanh");
+}
+
 void refuse_foreign_features(const Members& members) {
   const std::string type = members.text("model_type", "");
   if (type.empty()) refuse("has no model_type");
@@ -131,8 +119,7 @@ void refuse_foreign_features(const Members& members) {
   if (members.find("quantization_config")) {
     unsupported("weights that are already quantized (quantization_config)", "Use the original model in float32, bfloat16 or float16.");
   }
-  const std::string activation = members.text("hidden_act", "silu");
-  if (activation != "silu") unsupported("the activation " + quote_name(activation) + " (hidden_act)");
+  if (members.boolean("use_bidirectional_attention", false)) unsupported("attention in both directions (use_bidirectional_attention)");
 }
 
 // The kinds of the layers where config.json lists them: true = within the window. Empty where it does not.
@@ -150,8 +137,8 @@ std::vector<bool> read_layer_types(const ModelConfig& config, const Members& mem
 }
 
 // Mistral and Phi-3 have a window in every layer or in none (transformers does not look at their layer_types), Qwen in those that
-// layer_types says, else from max_window_layers on.
-void read_sliding_window(ModelConfig& config, const Members& members) {
+// layer_types says, else from max_window_layers on; Gemma 2 and 3 in those, else in all but every so manyth.
+void read_sliding_window(ModelConfig& config, const Family& family, const Members& members) {
   std::vector<bool> sliding = read_layer_types(config, members);
   const auto all = static_cast<size_t>(config.layers);
   if (config.model_type == "mistral" || config.model_type == "phi3") {
@@ -168,10 +155,53 @@ void read_sliding_window(ModelConfig& config, const Members& members) {
     const bool any = std::find(sliding.begin(), sliding.end(), true) != sliding.end();
     if (any && !in_use) refuse("has layer_types with a sliding window that use_sliding_window turns off");
     if (any) config.sliding_window = members.integer("sliding_window", 4096, 1, kMostTokenId);
+  } else if (family.full_layer_every > 0) {
+    const int64_t every = members.integer("sliding_window_pattern", family.full_layer_every, 1, kMostLayers);
+    for (int64_t layer = 0; sliding.size() < all; ++layer) sliding.push_back((layer + 1) % every != 0);
+    if (std::find(sliding.begin(), sliding.end(), true) != sliding.end()) {
+      if (members.declared_null("sliding_window")) refuse("has layers with a sliding window but no sliding_window");
+      config.sliding_window = members.integer("sliding_window", 4096, 1, kMostTokenId);
+    }
   } else if (std::find(sliding.begin(), sliding.end(), true) != sliding.end()) {
     unsupported("attention within a sliding window in an architecture that has none (layer_types)");
   }
   if (config.sliding_window > 0) config.sliding_layers = std::move(sliding);
+}
+
+// What Gemma 2 and 3 do to scores and logits. A null turns a cap off.
+void read_scores(ModelConfig& config, const Family& family, const Members& members) {
+  if (family.query_scalar == 0) return;
+  const auto cap = [&](const char* key, double absent) {
+    return members.declared_null(key) ? 0.0f : static_cast<float>(members.number(key, absent, 1e-3, 1e6));
+  };
+  config.query_scalar = members.number("query_pre_attn_scalar", family.query_scalar, 1e-3, 1e9);
+  config.attention_softcap = cap("attn_logit_softcapping", family.attention_softcap);
+  config.final_softcap = cap("final_logit_softcapping", family.final_softcap);
+  // transformers keeps the key for Gemma 3 and does not do it.
+  if (config.attention_softcap > 0 && family.attention_softcap == 0) unsupported("soft-capping of attention scores in Gemma 3 (attn_logit_softcapping)");
+}
+
+// Gemma 3 has rotary settings for either kind of layer: version 5 writes them by kind, version 4 scaled those of the layers without a
+// window and had one base for the others. Returns what read_rope takes for the former.
+json read_local_rope(ModelConfig& config, const Family& family, const Members& members) {
+  json full = json::object(), local = json::object();
+  if (const json* kinds = members.find("rope_parameters")) {
+    if (!kinds->is_object()) refuse("has rope_parameters that are not an object");
+    for (const auto& [key, value] : kinds->items()) {
+      if (!value.is_object() || (key != "full_attention" && key != "sliding_attention")) refuse("has rope_parameters that are not by kind of layer");
+      (key == "full_attention" ? full : local) = value;
+    }
+  }
+  if (const json* scaling = members.find("rope_scaling")) {
+    if (!scaling->is_object()) refuse("has a rope_scaling that is not an object");
+    full.update(*scaling);
+  }
+  const Members rope(local);
+  const double absent = members.number("rope_local_base_freq", family.local_rope_theta, 1.0, 1e15);
+  config.local_rope_theta = rope.number("rope_theta", absent, 1.0, 1e15);
+  const std::string type = rope.text("rope_type", rope.text("type", "default"));
+  if (type != "default") unsupported("the rotary scaling " + quote_name(type) + " of layers with a window (rope_type)");
+  return full;
 }
 
 void read_longrope(ModelConfig& config, const Members& members, const Members& rope) {
@@ -193,18 +223,22 @@ void read_longrope(ModelConfig& config, const Members& members, const Members& r
   config.rope_attention_factor = rope.number("attention_factor", 0.0, 0.0, 1e6);
 }
 
-void read_rope(ModelConfig& config, const Members& members) {
+void read_rope(ModelConfig& config, const Family& family, const Members& members) {
   // transformers 5 writes rope_parameters; version 4 wrote rope_theta and rope_scaling, which win where both stand.
   const json* scaling = members.find("rope_scaling");
   if (!scaling || scaling->empty()) scaling = members.find("rope_parameters");
-  static const json kEmpty = json::object();
-  if (!scaling) scaling = &kEmpty;
+  json own = json::object();
+  if (family.local_rope_theta > 0) {
+    own = read_local_rope(config, family, members);
+    scaling = &own;
+  }
+  if (!scaling) scaling = &own;
   if (!scaling->is_object()) refuse("has rope_parameters that are not an object");
   for (const auto& [key, value] : scaling->items()) {
     if (value.is_object()) unsupported("rotary settings that differ by layer (rope_parameters)");
   }
   const Members rope(*scaling);
-  config.rope_theta = rope.number("rope_theta", members.number("rope_theta", 10000.0, 1.0, 1e15), 1.0, 1e15);
+  config.rope_theta = rope.number("rope_theta", members.number("rope_theta", family.rope_theta, 1.0, 1e15), 1.0, 1e15);
   const bool phi = config.model_type == "phi3";
   config.partial_rotary_factor = rope.number("partial_rotary_factor", members.number("partial_rotary_factor", 1.0, 0.0, 1.0), 0.0, 1.0);
   if (config.partial_rotary_factor != 1.0 && !phi) unsupported("rotation of a part of each head (partial_rotary_factor)");
@@ -263,13 +297,9 @@ void read_heads(ModelConfig& config, const Family& family, const json& root, con
   if (config.head_dim % 2 != 0) refuse("has an odd head_dim, which cannot be rotated in pairs");
 }
 
-void read_biases(ModelConfig& config, const Members& members) {
-  if (config.model_type == "qwen2") config.qkv_bias = true;
-  if (config.model_type == "qwen3") config.qk_norm = true;
-  if (config.model_type == "llama" || config.model_type == "qwen3") {
-    config.qkv_bias = config.output_bias = members.boolean("attention_bias", false);
-  }
-  if (config.model_type == "llama") config.mlp_bias = members.boolean("mlp_bias", false);
+void read_biases(ModelConfig& config, const Family& family, const Members& members) {
+  if (family.attention_bias) config.qkv_bias = config.output_bias = members.boolean("attention_bias", false);
+  if (family.mlp_bias) config.mlp_bias = members.boolean("mlp_bias", false);
 }
 
 }  // namespace
@@ -290,10 +320,13 @@ ModelConfig parse_model_config(const std::string& json_text) {
   read_heads(config, family, root, members);
   config.rms_epsilon = static_cast<float>(members.number("rms_norm_eps", family.rms_epsilon, 1e-12, 1.0));
   config.initializer_range = static_cast<float>(members.number("initializer_range", 0.02, 0.0, 1.0));
-  config.tied_head = members.boolean("tie_word_embeddings", false);
-  read_biases(config, members);
-  read_rope(config, members);
-  read_sliding_window(config, members);
+  config.tied_head = members.boolean("tie_word_embeddings", family.tied_head);
+  set_family_features(family, config);
+  refuse_other_activations(family, members);
+  read_biases(config, family, members);
+  read_scores(config, family, members);
+  read_rope(config, family, members);
+  read_sliding_window(config, family, members);
   read_token_ids(config, family, root);
   return config;
 }

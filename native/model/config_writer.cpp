@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "core/error.h"
-#include "model/config.h"
+#include "model/families.h"
 
 namespace rankwise {
 namespace {
@@ -19,28 +20,24 @@ double shortest(float value) {
   return result;
 }
 
-const char* architecture_of(const std::string& model_type) {
-  if (model_type == "llama") return "LlamaForCausalLM";
-  if (model_type == "mistral") return "MistralForCausalLM";
-  if (model_type == "qwen2") return "Qwen2ForCausalLM";
-  if (model_type == "qwen3") return "Qwen3ForCausalLM";
-  if (model_type == "phi3") return "Phi3ForCausalLM";
-  fail("E_CONFIG", "A config.json for the architecture \"" + model_type + "\" cannot be written.");
-}
-
 // Each family has only some of the switches; a combination that it cannot express must not be lost in silence.
-void check_expressible(const ModelConfig& c) {
-  const bool switches = c.model_type == "llama" || c.model_type == "qwen3";  // attention_bias for q, k, v and o together
-  const bool attention = switches ? c.qkv_bias == c.output_bias : c.qkv_bias == (c.model_type == "qwen2") && !c.output_bias;
-  const bool mlp = !c.mlp_bias || c.model_type == "llama";
-  const bool norm = c.qk_norm == (c.model_type == "qwen3");
+void check_expressible(const Family& family, const ModelConfig& c) {
   if (!c.rope_divisors.empty()) fail("E_CONFIG", "A config.json cannot express rotary divisors that are given one by one.");
+  ModelConfig plain = c;
+  set_family_features(family, plain);
+  if (family.attention_bias) plain.qkv_bias = c.qkv_bias && c.output_bias;
+  const auto features = [](const ModelConfig& m) {
+    return std::tie(m.qkv_bias, m.qk_norm, m.qk_norm_whole, m.norm_before, m.norm_after, m.gains_around_zero, m.scaled_embedding, m.activation);
+  };
+  const bool biases = (family.attention_bias ? c.output_bias == c.qkv_bias : !c.output_bias) && (!c.mlp_bias || family.mlp_bias);
   const bool rope = c.model_type == "phi3" ? c.rope_scaling == "none" || c.rope_scaling == "longrope"
                                            : c.partial_rotary_factor == 1.0 && c.rope_scaling != "longrope";
   const bool everywhere = std::find(c.sliding_layers.begin(), c.sliding_layers.end(), false) == c.sliding_layers.end();
-  const bool window = c.sliding_window == 0 || c.model_type.starts_with("qwen") || (c.model_type != "llama" && everywhere);
-  if (!attention || !mlp || !norm || !rope || !window) {
-    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms, rotary settings or windows.");
+  const bool window = c.sliding_window == 0 || c.model_type.starts_with("qwen") || family.full_layer_every > 0 || (family.sliding_window && everywhere);
+  const bool scores = family.query_scalar > 0 ? c.query_scalar > 0 : c.query_scalar == 0 && c.final_softcap == 0;
+  const bool caps = (family.attention_softcap > 0 || c.attention_softcap == 0) && (c.local_rope_theta > 0) == (family.local_rope_theta > 0);
+  if (!biases || !rope || !window || !scores || !caps || features(plain) != features(c)) {
+    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms, activation, scores, rotary settings or windows.");
   }
 }
 
@@ -68,21 +65,36 @@ void add_rope(ordered_json& out, const ModelConfig& c) {
     out["original_max_position_embeddings"] = c.rope_original_positions;
     if (c.rope_scaling == "longrope") parameters["rope_type"] = "longrope";
   }
+  if (c.local_rope_theta > 0) {
+    out["rope_local_base_freq"] = c.local_rope_theta;
+    parameters = {{"full_attention", parameters}, {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", c.local_rope_theta}}}};
+  }
   out["rope_parameters"] = parameters;
   out["rope_theta"] = c.rope_theta;
   out["rope_scaling"] = scaling;
 }
 
-void add_window(ordered_json& out, const ModelConfig& c) {
-  if (c.model_type == "llama") return;
+void add_layer_types(ordered_json& out, const ModelConfig& c) {
+  for (int64_t layer = 0; layer < c.layers; ++layer) out["layer_types"].push_back(c.window_of(layer) > 0 ? "sliding_attention" : "full_attention");
+}
+
+void add_scores(ordered_json& out, const ModelConfig& c) {
+  const auto cap = [](float value) { return value > 0 ? ordered_json(shortest(value)) : ordered_json(); };
+  const auto whole = static_cast<int64_t>(c.query_scalar);  // transformers wants a whole number where it is one
+  out["query_pre_attn_scalar"] = static_cast<double>(whole) == c.query_scalar ? ordered_json(whole) : ordered_json(c.query_scalar);
+  out["attn_logit_softcapping"] = cap(c.attention_softcap);
+  out["final_logit_softcapping"] = cap(c.final_softcap);
+}
+
+void add_window(ordered_json& out, const Family& family, const ModelConfig& c) {
   out["sliding_window"] = c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json();
+  if (family.full_layer_every > 0) return add_layer_types(out, c);
   if (!c.model_type.starts_with("qwen")) return;
   int64_t full = 0;  // version 4 before layer_types: the first layers without a window
   while (full < c.layers && c.window_of(full) == 0) ++full;
   out["use_sliding_window"] = c.sliding_window > 0;
   out["max_window_layers"] = full;
-  if (c.sliding_window == 0) return;
-  for (const bool sliding : c.sliding_layers) out["layer_types"].push_back(sliding ? "sliding_attention" : "full_attention");
+  if (c.sliding_window > 0) add_layer_types(out, c);
 }
 
 }  // namespace
@@ -91,9 +103,11 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   if (dtype != "float32" && dtype != "bfloat16" && dtype != "float16") {
     fail("E_CONFIG", "The element type \"" + dtype + "\" is not one of float32, bfloat16 and float16.");
   }
+  const Family* family = family_of(config.model_type);
+  if (!family) fail("E_CONFIG", "A config.json for the architecture \"" + config.model_type + "\" cannot be written.");
+  check_expressible(*family, config);
   ordered_json out;
-  out["architectures"] = {architecture_of(config.model_type)};
-  check_expressible(config);
+  out["architectures"] = {family->architecture};
   out["model_type"] = config.model_type;
   out["vocab_size"] = config.vocab_size;
   out["hidden_size"] = config.hidden_size;
@@ -102,7 +116,8 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   out["num_attention_heads"] = config.heads;
   out["num_key_value_heads"] = config.kv_heads;
   out["head_dim"] = config.head_dim;
-  out["hidden_act"] = "silu";
+  out["hidden_act"] = config.activation == "silu" ? "silu" : "gelu_pytorch_tanh";
+  if (config.activation == "gelu_tanh") out["hidden_activation"] = "gelu_pytorch_tanh";  // which version 4 asks for
   out["max_position_embeddings"] = config.max_positions;
   out["rms_norm_eps"] = shortest(config.rms_epsilon);
   out["initializer_range"] = shortest(config.initializer_range);
@@ -110,10 +125,11 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   out["attention_dropout"] = 0.0;
   out["use_cache"] = true;
   add_rope(out, config);
-  if (config.model_type == "llama" || config.model_type == "qwen3") out["attention_bias"] = config.qkv_bias;
-  if (config.model_type == "llama") out["mlp_bias"] = config.mlp_bias;
-  add_window(out, config);
-  if (config.model_type == "phi3") out["pad_token_id"] = nullptr;  // else 32000, which its vocabulary need not have
+  if (family->attention_bias) out["attention_bias"] = config.qkv_bias;
+  if (family->mlp_bias) out["mlp_bias"] = config.mlp_bias;
+  if (family->sliding_window) add_window(out, *family, config);
+  if (family->query_scalar > 0) add_scores(out, config);
+  out["pad_token_id"] = nullptr;  // the defaults of some families are no ids of theirs
   out["bos_token_id"] = config.bos_id < 0 ? ordered_json() : ordered_json(config.bos_id);
   if (config.eos_ids.size() == 1) {
     out["eos_token_id"] = config.eos_ids[0];

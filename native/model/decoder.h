@@ -2,7 +2,7 @@
 #include <array>
 #include <vector>
 
-#include "model/model.h"
+#include "model/norms.h"
 
 namespace rankwise {
 
@@ -22,13 +22,29 @@ struct Batch {
 struct BlockActivations {
   Tensor rstd1, rstd2;  // [1 × N] f32
   Tensor q, k, v;       // rotated; [N × width]
-  Tensor q_raw, k_raw, q_rstd, k_rstd;  // before the per-head norm, where the model has one
+  Tensor q_raw, k_raw, q_rstd, k_rstd;  // before their norm, where the model has one
   Tensor lse;
   Tensor mixed;         // attention's output [N × q_width]
   Tensor mid;           // residual stream between the two halves [N × d]
   Tensor gate, up;      // [N × f]
+  HalfOutput attention_output, mlp_output;
   std::array<Tensor, kLinears> u;
 };
+
+// x [N × d]: the tokens' embeddings, scaled where the family does so.
+void embed(const Context& context, const Model& model, const View& ids, const View& x);
+// Adds to the embeddings' gradient, where they are trained. Destroys g, ∂L/∂x.
+void embed_backward(const Context& context, const Model& model, const View& ids, const View& g);
+
+// Attention of a block of this model: queries of `batch` sequences on as many keys, or more.
+AttentionShape attention_shape(const ModelConfig& config, const Block& block, int64_t batch, int64_t queries, int64_t keys);
+// Rotates queries or keys of a block in place; `inverse` turns a gradient back.
+void rotate(const Context& context, const Model& model, const Block& block, const View& x, const View& positions, bool inverse);
+
+// out = activation(gate) ⊙ up, all [N × f]; out may be gate.
+void gate_forward(const Context& context, const ModelConfig& config, const View& gate, const View& up, const View& out);
+// gate and up become their gradients; out (nullable): the product again.
+void gate_backward(const Context& context, const ModelConfig& config, const View& dout, const View& gate, const View& up, const View* out);
 
 // y [N × d] = block(x). With `keep`, `kept` receives what backward needs.
 void block_forward(const Context& context, const Model& model, const Block& block, const Batch& batch, const View& x, const View& y,

@@ -30,19 +30,6 @@ struct Pass {
   std::array<Tensor, kLinears> u;
 };
 
-AttentionShape cached_shape(const ModelConfig& c, int64_t count, int64_t keys, int64_t window = 0) {
-  AttentionShape shape;
-  shape.batch = 1;
-  shape.query_length = count;
-  shape.key_length = keys;
-  shape.heads = c.heads;
-  shape.kv_heads = c.kv_heads;
-  shape.head_dim = c.head_dim;
-  shape.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  shape.window = window;
-  return shape;
-}
-
 Pass make_pass(const Context& context, const Model& model, int64_t rows, int64_t capacity) {
   const ModelConfig& c = model.config;
   auto act = [&](int64_t cols) { return context.passing(context.activation, rows, cols, Category::activations); };
@@ -62,8 +49,8 @@ Pass make_pass(const Context& context, const Model& model, int64_t rows, int64_t
   p.up = act(c.intermediate_size);
   p.rstd = context.passing(DType::f32, 1, rows * std::max(c.heads, c.kv_heads), Category::activations);
   // Both kinds of pass are provided for: many queries on as many keys, and one query on all of them. Windows take no other room.
-  const uint64_t bytes = std::max(context.ops.attention_scratch_bytes(cached_shape(c, rows, rows)),
-                                  context.ops.attention_scratch_bytes(cached_shape(c, 1, capacity)));
+  const uint64_t bytes = std::max(context.ops.attention_scratch_bytes(attention_shape(c, model.blocks[0], 1, rows, rows)),
+                                  context.ops.attention_scratch_bytes(attention_shape(c, model.blocks[0], 1, 1, capacity)));
   p.scratch = context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::workspace);
   p.logits = context.passing(DType::f32, 1, c.vocab_size, Category::activations);
   for (size_t slot = 0; slot < kLinears; ++slot) p.u[slot] = model.blocks[0].linears[slot].make_u(context, rows);
@@ -81,8 +68,9 @@ View u_view(const Context& context, const Linear& linear, Tensor& u, int64_t cou
   return u.view().row_range(0, count);
 }
 
+// y = norm(x); rstd has room for every head of every row.
 void norm(const Context& context, const ModelConfig& c, const Gain& gain, const View& x, const View& y, const Tensor& rstd) {
-  context.ops.rmsnorm(x, gain.value, c.rms_epsilon, y, rstd.view().col_range(0, x.rows));
+  norm_forward(context, c, gain, x, y, rstd.view().col_range(0, x.size() / gain.value.view().cols));
 }
 
 void cached_block(const Context& context, const Model& model, size_t layer, Pass& p, Cache& cache, int64_t past, int64_t count) {
@@ -95,31 +83,40 @@ void cached_block(const Context& context, const Model& model, size_t layer, Pass
   };
   const View positions = p.positions.view().col_range(0, count);
   const View new_k = cache.k[layer].view().row_range(past, count), new_v = cache.v[layer].view().row_range(past, count);
-  const View q = rows(p.q), k_raw = rows(p.k_raw), mixed = rows(p.mixed);
-  norm(context, c, block.attention_norm, rows(p.x), rows(p.h), p.rstd);
+  const View q = rows(p.q), k_raw = rows(p.k_raw), mixed = rows(p.mixed), x = rows(p.x), y = rows(p.y), h = rows(p.h);
+  // What a half reads, and what it adds to the residual stream.
+  auto input = [&](const Gain& gain, const View& from) {
+    if (gain.value) norm(context, c, gain, from, h, p.rstd);
+    return gain.value ? h : from;
+  };
+  auto output = [&](int slot, const Gain& gain, const View& from, const View& residual, const View& to) {
+    if (!gain.value) return run(slot, from, to, &residual);
+    run(slot, from, h);
+    norm(context, c, gain, h, to, p.rstd);
+    context.ops.axpby(1.0f, residual, 1.0f, to);
+  };
+  const View read = input(block.attention_norm, x);
   if (c.qk_norm) {
-    run(kQ, rows(p.h), mixed);
-    run(kK, rows(p.h), k_raw);
-    auto per_head = [&](const View& x) { return x.reshaped(x.rows * x.cols / c.head_dim, c.head_dim); };
-    norm(context, c, block.q_norm, per_head(mixed), per_head(q), p.rstd);
-    norm(context, c, block.k_norm, per_head(k_raw), per_head(new_k), p.rstd);
+    run(kQ, read, mixed);
+    run(kK, read, k_raw);
+    norm(context, c, block.q_norm, mixed, q, p.rstd);
+    norm(context, c, block.k_norm, k_raw, new_k, p.rstd);
   } else {
-    run(kQ, rows(p.h), q);
-    run(kK, rows(p.h), new_k);
+    run(kQ, read, q);
+    run(kK, read, new_k);
   }
-  run(kV, rows(p.h), new_v);
-  context.ops.rope(q, c.head_dim, positions, model.cos, model.sin, false);
-  context.ops.rope(new_k, c.head_dim, positions, model.cos, model.sin, false);
+  run(kV, read, new_v);
+  rotate(context, model, block, q, positions, false);
+  rotate(context, model, block, new_k, positions, false);
   const int64_t keys = past + count;
-  context.ops.attention(cached_shape(c, count, keys, block.window), q, cache.k[layer].view().row_range(0, keys), cache.v[layer].view().row_range(0, keys),
+  context.ops.attention(attention_shape(c, block, 1, count, keys), q, cache.k[layer].view().row_range(0, keys), cache.v[layer].view().row_range(0, keys),
                         p.starts.view().col_range(0, count), mixed, nullptr, p.scratch);
-  const View x = rows(p.x), y = rows(p.y);
-  run(kO, mixed, y, &x);
-  norm(context, c, block.mlp_norm, y, rows(p.h), p.rstd);
-  run(kGate, rows(p.h), rows(p.gate));
-  run(kUp, rows(p.h), rows(p.up));
-  context.ops.swiglu(rows(p.gate), rows(p.up), rows(p.gate));
-  run(kDown, rows(p.gate), x, &y);
+  output(kO, block.attention_after_norm, mixed, x, y);
+  const View read_by_mlp = input(block.mlp_norm, y);
+  run(kGate, read_by_mlp, rows(p.gate));
+  run(kUp, read_by_mlp, rows(p.up));
+  gate_forward(context, c, rows(p.gate), rows(p.up), rows(p.gate));
+  output(kDown, block.mlp_after_norm, rows(p.gate), y, x);
 }
 
 void feed(const Context& context, const Model& model, Pass& p, Cache& cache, const std::vector<int32_t>& ids, int64_t past) {
@@ -130,7 +127,7 @@ void feed(const Context& context, const Model& model, Pass& p, Cache& cache, con
     context.ops.upload(ids.data(), p.ids.view().col_range(0, count));
     context.ops.upload(positions.data(), p.positions.view().col_range(0, count));
   }
-  context.ops.embedding(p.ids.view().col_range(0, count), model.embedding.dense(), p.x.view().row_range(0, count));
+  embed(context, model, p.ids.view().col_range(0, count), p.x.view().row_range(0, count));
   for (size_t layer = 0; layer < model.blocks.size(); ++layer) cached_block(context, model, layer, p, cache, past, count);
   head_logits(context, model, p.x.view().row_range(count - 1, 1), p.logits);
 }

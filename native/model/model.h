@@ -16,20 +16,26 @@ namespace rankwise {
 // A trainable vector (norm gain), always f32.
 struct Gain {
   std::string name;  // tensor name, e.g. "model.norm.weight"
-  Tensor value;      // [1 × d]
+  Tensor value;      // [1 × d]; empty where the model has no such norm
   Parameter* parameter = nullptr;
+  bool around_zero = false;  // the norm multiplies by 1 + value
 };
 
 enum LinearSlot : int { kQ, kK, kV, kO, kGate, kUp, kDown, kLinears };
 
 struct Block {
   std::array<Linear, kLinears> linears;
-  Gain attention_norm, mlp_norm;
-  int64_t window = 0;   // keys that a query sees at most; 0 = no limit
-  Gain q_norm, k_norm;  // empty unless the model normalizes q and k per head
+  Gain attention_norm, mlp_norm;              // of what the halves read
+  Gain attention_after_norm, mlp_after_norm;  // of what they give
+  Gain q_norm, k_norm;                        // as wide as a head, or as all of them
+  int64_t window = 0;                         // keys that a query sees at most; 0 = no limit
+  bool local_rope = false;                    // rotates by the model's local tables
+  // All norms in a fixed order, also those that the model does not have.
+  std::array<Gain*, 6> gains() { return {&attention_norm, &q_norm, &k_norm, &attention_after_norm, &mlp_norm, &mlp_after_norm}; }
+  std::array<const Gain*, 6> gains() const { return {&attention_norm, &q_norm, &k_norm, &attention_after_norm, &mlp_norm, &mlp_after_norm}; }
 };
 
-// A decoder of the Llama family: weights in their storages, nothing else. Units are numbered as in Parameter.
+// A decoder: weights in their storages, nothing else. Units are numbered as in Parameter.
 struct Model {
   ModelConfig config;
   Weight embedding;  // [V × d], dense
@@ -38,7 +44,8 @@ struct Model {
   Gain final_norm;
   Weight head;  // [V × d], dense; empty where the embedding serves
   Parameter* head_parameter = nullptr;
-  Tensor cos, sin;  // [positions × rotary_dim / 2] f32
+  Tensor cos, sin;              // [positions × rotary_dim / 2] f32
+  Tensor local_cos, local_sin;  // of blocks with local_rope, where there are any
 
   const Weight& head_weight() const { return head ? head : embedding; }
   Parameter* head_weight_parameter() const { return head ? head_parameter : embedding_parameter; }
@@ -70,7 +77,7 @@ class WeightSource {
 // GgufFile throw.
 std::unique_ptr<WeightSource> model_source(const std::string& path, const ModelConfig& config);
 std::unique_ptr<WeightSource> gguf_source(const std::string& path);
-// Matrices normal with the config's deviation, gains 1, biases 0, keyed by seed and name.
+// Matrices normal with the config's deviation, norms that multiply by 1, biases 0, keyed by seed and name.
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed);
 
 // Sets every value. Quantized storages pass through one dense f32 matrix at a time.

@@ -39,10 +39,7 @@ std::vector<Outgoing> outgoing_tensors(const Context& context, const Model& mode
   };
   add_weight("model.embed_tokens.weight", model.embedding);
   for (const Block& block : model.blocks) {
-    add_gain(block.attention_norm);
-    add_gain(block.q_norm);
-    add_gain(block.k_norm);
-    add_gain(block.mlp_norm);
+    for (const Gain* gain : block.gains()) add_gain(*gain);
     for (const FileMatrix& matrix : file_matrices(model.config, block)) {
       const int64_t cols = matrix.parts[0].linear->in;
       list.push_back({{matrix.module + ".weight", dtype, {matrix.rows, cols}}, matrix.rows, cols, [&context, parts = matrix.parts](const View& to) {

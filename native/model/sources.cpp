@@ -32,7 +32,8 @@ class FolderSource : public WeightSource {
 
 class RandomSource : public WeightSource {
  public:
-  RandomSource(float deviation, uint64_t seed) : deviation_(deviation), seed_(seed) {}
+  RandomSource(const ModelConfig& config, uint64_t seed)
+      : deviation_(config.initializer_range), gain_(config.gains_around_zero ? 0.0f : 1.0f), seed_(seed) {}
   void fill(const Context& context, const std::string& name, const View& to, bool vector) const override {
     if (!vector) {
       context.ops.fill_normal(to, deviation_, {seed_, hash_name(name.c_str()), 0});
@@ -40,11 +41,11 @@ class RandomSource : public WeightSource {
     }
     const bool bias = name.size() > 5 && name.compare(name.size() - 5, 5, ".bias") == 0;
     context.ops.zero(to);
-    if (!bias) context.ops.fill_uniform(to, 1.0f, 1.0f, {});
+    if (!bias && gain_ != 0.0f) context.ops.fill_uniform(to, gain_, gain_, {});
   }
 
  private:
-  float deviation_;
+  float deviation_, gain_;
   uint64_t seed_;
 };
 
@@ -56,7 +57,7 @@ std::unique_ptr<WeightSource> model_source(const std::string& path, const ModelC
 }
 
 std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t seed) {
-  return std::make_unique<RandomSource>(config.initializer_range, seed);
+  return std::make_unique<RandomSource>(config, seed);
 }
 
 }  // namespace rankwise

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <numbers>
+#include <string>
 
 #include "ops/selftest_table.h"
 
@@ -78,24 +80,41 @@ void rope(Table& t, int64_t rows, int64_t heads, int64_t head_dim, int64_t half,
   }
 }
 
-void swiglu(Table& t, Shape s, DType type, int64_t apart) {
+// An activation and its derivative.
+struct Curve {
+  double value, slope;
+};
+
+Curve silu(double x) {
+  const double sigmoid = 1 / (1 + std::exp(-x));
+  return {x * sigmoid, sigmoid * (1 + x * (1 - sigmoid))};
+}
+
+Curve gelu(double x) {
+  const double root = std::sqrt(2 / std::numbers::pi), tanh = std::tanh(root * (x + 0.044715 * x * x * x));
+  return {x / 2 * (1 + tanh), (1 + tanh) / 2 + x / 2 * (1 - tanh * tanh) * root * (1 + 3 * 0.044715 * x * x)};
+}
+
+void gate(Table& t, const std::string& name, Shape s, DType type, int64_t apart) {
+  const bool swiglu = name == "swiglu";
   const Sample gate = t.random(type, s, 8.0, apart), up = t.random(type, s, 2.0, apart), out = t.filled(type, s, 0, apart);
   const Sample dout = t.random(type, s, 1.0, apart), act = t.filled(type, s, 0, apart);
   const Values g = t.values(gate), u = t.values(up), d = t.values(dout);
   Values outs, dgates, dups;
   for (size_t i = 0; i < g.size(); ++i) {
-    const double sigmoid = 1 / (1 + std::exp(-g[i]));
-    outs.push_back(g[i] * sigmoid * u[i]);
-    dgates.push_back(d[i] * u[i] * sigmoid * (1 + g[i] * (1 - sigmoid)));
-    dups.push_back(d[i] * g[i] * sigmoid);
+    const Curve curve = swiglu ? silu(g[i]) : gelu(g[i]);
+    outs.push_back(curve.value * u[i]);
+    dgates.push_back(d[i] * u[i] * curve.slope);
+    dups.push_back(d[i] * curve.value);
   }
-  t.ops.swiglu(gate, up, out);
-  t.compare(label("swiglu", s, {type}), out, outs, 0.1);
+  swiglu ? t.ops.swiglu(gate, up, out) : t.ops.geglu(gate, up, out);
+  t.compare(label(name.c_str(), s, {type}), out, outs, 0.1);
   const View act_view = act;
-  t.ops.swiglu_backward(dout, gate, up, gate, up, &act_view);  // the gradients in the place of gate and up
-  t.compare(label("swiglu_backward dgate over gate", s, {type}), gate, dgates, 0.1);
-  t.compare(label("swiglu_backward dup over up", s, {type}), up, dups, 0.1);
-  t.compare(label("swiglu_backward act", s, {type}), act, outs, 0.1);
+  // The gradients in the place of gate and up.
+  swiglu ? t.ops.swiglu_backward(dout, gate, up, gate, up, &act_view) : t.ops.geglu_backward(dout, gate, up, gate, up, &act_view);
+  t.compare(label((name + "_backward dgate over gate").c_str(), s, {type}), gate, dgates, 0.1);
+  t.compare(label((name + "_backward dup over up").c_str(), s, {type}), up, dups, 0.1);
+  t.compare(label((name + "_backward act").c_str(), s, {type}), act, outs, 0.1);
 }
 
 }  // namespace
@@ -105,7 +124,8 @@ void check_rows(Table& t) {
     for (const DType type : kFloatTypes) {
       for (const int64_t apart : {0, 7}) {
         rmsnorm(t, s, type, apart ? DType::f32 : type, apart);
-        swiglu(t, s, type, apart);
+        gate(t, "swiglu", s, type, apart);
+        gate(t, "geglu", s, type, apart);
       }
     }
   }

@@ -12,8 +12,9 @@ void rmsnorm(const View& x, const View& gamma, const View& y, const View& rstd);
 void rmsnorm_backward(const View& dy, const View& x, const View& gamma, const View& rstd, const View* add, const View& dx,
                       const View* dgamma, const View& scratch, int threads);
 void rope(const View& x, int64_t head_dim, const View& positions, const View& cos, const View& sin);
-void swiglu(const View& gate, const View& up, const View& out);
-void swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act);
+// swiglu or geglu, which `name` says.
+void gate(const char* name, const View& gate, const View& up, const View& out);
+void gate_backward(const char* name, const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act);
 void attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start, const View& out,
                const View* lse, const View& scratch, uint64_t scratch_bytes);
 void attention_backward(const AttentionShape& shape, const View& dout, const View& q, const View& k, const View& v, const View& out,
@@ -21,6 +22,8 @@ void attention_backward(const AttentionShape& shape, const View& dout, const Vie
                         uint64_t scratch_bytes);
 void embedding(const View& ids, const View& table, const View& out);
 void embedding_backward(const View& ids, const View& dout, const View& dtable);
+void softcap(const View& x, float cap);
+void softcap_backward(const View& y, float cap, const View& dy);
 void cross_entropy(const View& logits, const View& targets, const View& losses);
 void copy(const View& from, const View& to);
 void multiply(const View& a, const View& b, const View& out);

@@ -1,6 +1,7 @@
 // The backward operations against central differences, in double, of the forward formulas.
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <vector>
 
 #include "cpu/backend.h"
@@ -85,6 +86,22 @@ void swiglu(Backend& ops) {
   compare("swiglu dup", dup, wide(up), [&](const Values& ups) { return forward(wide(gate), ups); });
 }
 
+void geglu(Backend& ops) {
+  auto gate = drawn(kRows * kCols, 4, 2), up = drawn(kRows * kCols, 5, 1), dout = drawn(kRows * kCols, 6, 1);
+  std::vector<float> dgate(gate.size()), dup(gate.size());
+  ops.geglu_backward(matrix(dout), matrix(gate), matrix(up), matrix(dgate), matrix(dup), nullptr);
+  const auto forward = [&](const Values& gates, const Values& ups) {
+    Values out;
+    for (size_t i = 0; i < gates.size(); ++i) {
+      const double x = gates[i];
+      out.push_back(x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x))) * ups[i]);
+    }
+    return weighted(out, dout);
+  };
+  compare("geglu dgate", dgate, wide(gate), [&](const Values& gates) { return forward(gates, wide(up)); });
+  compare("geglu dup", dup, wide(up), [&](const Values& ups) { return forward(wide(gate), ups); });
+}
+
 void rope(Backend& ops) {
   constexpr int64_t kHalf = 5;
   constexpr int64_t kWidth = 2 * 2 * kHalf;
@@ -152,6 +169,7 @@ int main() {
     CpuBackend ops(arena, 2, isa);
     rmsnorm(ops);
     swiglu(ops);
+    geglu(ops);
     rope(ops);
     embedding(ops);
     cross_entropy(ops);

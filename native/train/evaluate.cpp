@@ -7,7 +7,7 @@ namespace rankwise {
 Tensor hidden_states(const Context& context, const Model& model, const Batch& batch) {
   auto residual = [&] { return context.passing(context.activation, batch.tokens(), model.config.hidden_size, Category::activations); };
   Tensor x = residual(), y = residual();
-  context.ops.embedding(batch.ids, model.embedding.dense(), x);
+  embed(context, model, batch.ids, x);
   for (const Block& block : model.blocks) {
     block_forward(context, model, block, batch, x, y, nullptr);
     std::swap(x, y);

@@ -100,7 +100,7 @@ void Session::forward_backward(const Batch& batch, int64_t index, float scale, b
   std::vector<BlockActivations> kept(layers);
   auto residual = [&] { return context_.passing(context_.activation, n, d, Category::activations); };
   x[0] = residual();
-  context_.ops.embedding(batch.ids, model_.embedding.dense(), x[0]);
+  embed(context_, model_, batch.ids, x[0]);
   for (size_t layer = 0; layer < layers; ++layer) {
     x[layer + 1] = residual();
     const int unit = static_cast<int>(layer) + 1;
@@ -131,9 +131,7 @@ void Session::forward_backward(const Batch& batch, int64_t index, float scale, b
     finish(unit);
   }
   if (!result.finite) return;
-  if (model_.embedding_parameter) {
-    context_.ops.embedding_backward(batch.ids, g, model_.embedding_parameter->gradient_to_add(context_));
-  }
+  embed_backward(context_, model_, batch.ids, g);
   finish(0);
 }
 

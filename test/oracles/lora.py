@@ -28,6 +28,9 @@ CASES = {
     'qlora-double': dict(model='qwen2', peft=dict(target_modules=MLP), method={}, targets='mlp', storage={'weights': 'nf4', 'doubleQuantize': True}),
     # An adapter on Phi-3's fused matrices, trained with them taken apart.
     'phi3': dict(index=20, model='phi3', peft=dict(target_modules=['qkv_proj', 'o_proj', 'gate_up_proj', 'down_proj']), method={}, targets='all-linear'),
+    'olmo2': dict(index=21, model='olmo2', peft=dict(target_modules=ATTENTION + MLP), method={}, targets='all-linear',
+                  storage={'weights': 'nf4', 'doubleQuantize': False}),
+    'gemma': dict(index=22, model='gemma', peft=dict(target_modules=ATTENTION + MLP), method={}, targets='all-linear'),
 }
 
 

@@ -18,6 +18,9 @@ struct Moments8 {
   int32_t code_shift, code_base, code_buckets;
 };
 
+using GateKernel = void (*)(int64_t n, const void* gate, const void* up, void* out);
+using GateBackwardKernel = void (*)(int64_t n, const void* dout, const void* gate, const void* up, void* dgate, void* dup, void* act);
+
 struct VectorKernels {
   // ---- rows: [type of x][type of gamma]; lengths in elements ----
   void (*rmsnorm[2][2])(int64_t rows, int64_t cols, const void* x, int64_t ldx, const void* gamma, float epsilon, void* y, int64_t ldy,
@@ -31,12 +34,14 @@ struct VectorKernels {
   void (*column_sum[2])(int64_t rows, int64_t cols, const void* x, int64_t ldx, float* out);
   // One row of heads; direction −1 rotates back.
   void (*rope[2])(int64_t heads, int64_t head_dim, int64_t pairs, void* x, const float* cos, const float* sin, float direction);
+  void (*softcap[2])(int64_t n, void* x, float cap);
+  void (*softcap_backward[2])(int64_t n, const void* y, float cap, void* dy);
   // One row; returns the loss. With gradient the row becomes (softmax − onehot)·scale.
   float (*cross_entropy[2])(int64_t cols, void* logits, int64_t target, bool gradient, float scale);
 
   // ---- spans of n elements ----
-  void (*swiglu[2])(int64_t n, const void* gate, const void* up, void* out);
-  void (*swiglu_backward[2])(int64_t n, const void* dout, const void* gate, const void* up, void* dgate, void* dup, void* act);
+  GateKernel swiglu[2], geglu[2];
+  GateBackwardKernel swiglu_backward[2], geglu_backward[2];
   void (*convert[2][2])(int64_t n, const void* from, void* to);
   void (*axpby[2][2])(int64_t n, float alpha, const void* x, float beta, void* y);  // [x][y]
   void (*multiply)(int64_t n, const float* a, const float* b, float* out);

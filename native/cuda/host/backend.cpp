@@ -62,16 +62,29 @@ void CudaBackend::rope(const View& x, int64_t head_dim, const View& positions, c
 }
 
 void CudaBackend::swiglu(const View& gate, const View& up, const View& out) {
-  shape_checks::swiglu(gate, up, out);
+  shape_checks::gate("swiglu", gate, up, out);
   const rw_view vg = across(gate), vu = across(up), vo = across(out);
   card_.must(table_.swiglu(card_.handle(), &vg, &vu, &vo));
 }
 
 void CudaBackend::swiglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
-  shape_checks::swiglu_backward(dout, gate, up, dgate, dup, act);
+  shape_checks::gate_backward("swiglu_backward", dout, gate, up, dgate, dup, act);
   const rw_view vd = across(dout), vg = across(gate), vu = across(up), vdg = across(dgate), vdu = across(dup);
   const Optional va(act);
   card_.must(table_.swiglu_backward(card_.handle(), &vd, &vg, &vu, &vdg, &vdu, va.get()));
+}
+
+void CudaBackend::geglu(const View& gate, const View& up, const View& out) {
+  shape_checks::gate("geglu", gate, up, out);
+  const rw_view vg = across(gate), vu = across(up), vo = across(out);
+  card_.must(table_.geglu(card_.handle(), &vg, &vu, &vo));
+}
+
+void CudaBackend::geglu_backward(const View& dout, const View& gate, const View& up, const View& dgate, const View& dup, const View* act) {
+  shape_checks::gate_backward("geglu_backward", dout, gate, up, dgate, dup, act);
+  const rw_view vd = across(dout), vg = across(gate), vu = across(up), vdg = across(dgate), vdu = across(dup);
+  const Optional va(act);
+  card_.must(table_.geglu_backward(card_.handle(), &vd, &vg, &vu, &vdg, &vdu, va.get()));
 }
 
 void CudaBackend::attention(const AttentionShape& shape, const View& q, const View& k, const View& v, const View& segment_start,
@@ -103,6 +116,18 @@ void CudaBackend::embedding_backward(const View& ids, const View& dout, const Vi
   shape_checks::embedding_backward(ids, dout, dtable);
   const rw_view vd = across(dout), vt = across(dtable);
   card_.must(table_.embedding_backward(card_.handle(), ids.as<int32_t>(), &vd, &vt));
+}
+
+void CudaBackend::softcap(const View& x, float cap) {
+  shape_checks::softcap(x, cap);
+  const rw_view vx = across(x);
+  card_.must(table_.softcap(card_.handle(), &vx, cap));
+}
+
+void CudaBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  shape_checks::softcap_backward(y, cap, dy);
+  const rw_view vy = across(y), vd = across(dy);
+  card_.must(table_.softcap_backward(card_.handle(), &vy, cap, &vd));
 }
 
 void CudaBackend::cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) {

@@ -83,7 +83,16 @@ const Case kCases[] = {
        run["optimizer"]["perLayerUpdates"] = true;
        run["training"]["precision"] = "bf16";
      }},
+    {"Gemma 2", 1e-5, [](json&) {}, {{"model_type", "gemma2"}, {"head_dim", 10}, {"sliding_window", 5}, {"attn_logit_softcapping", 1.5}, {"final_logit_softcapping", 2.5}}},
     {"Phi-3 with a window", 1e-5, [](json&) {}, {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}, {"sliding_window", 5}}},
+    {"OLMo2, recomputed", 1e-5, [](json& run) { run["training"]["recompute"] = "blocks"; }, {{"model_type", "olmo2"}, {"attention_bias", true}}},
+    {"Gemma with LoRA on NF4", 1e-5,
+     [](json& run) {
+       run["storage"] = {{"weights", "nf4"}, {"doubleQuantize", true}};
+       run["method"] = {{"name", "lora"}, {"rank", 4}, {"alpha", 8}};
+     },
+     {{"model_type", "gemma"}, {"head_dim", 10}, {"tie_word_embeddings", true}}},
+    {"Gemma in bf16", 2e-2, [](json& run) { run["training"]["precision"] = "bf16"; }, {{"model_type", "gemma"}, {"tie_word_embeddings", true}, {"head_dim", 10}}},
 };
 
 void same_as_on_the_processor(const test::TemporaryFolder& folder, const Case& c) {
