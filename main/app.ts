@@ -10,6 +10,7 @@ import { type Desk, noDesk } from './services/desk.ts';
 import { FileService } from './services/files.ts';
 import { FoldersInUse } from './services/folders-in-use.ts';
 import { GgufExport } from './services/gguf-export.ts';
+import { GgufImport } from './services/gguf-import.ts';
 import { InferenceService } from './services/inference.ts';
 import { KnownPlaces } from './services/known-places.ts';
 import { openLibrary } from './services/open-library.ts';
@@ -37,6 +38,7 @@ export interface Workshop {
   methods: MethodService;
   inference: InferenceService;
   gguf: GgufExport;
+  ggufImport: GgufImport;
   inUse: FoldersInUse;
   benchmarks: BenchmarkService;
 }
@@ -79,6 +81,7 @@ export function createApp(
     methods: new MethodService(engine),
     inference: new InferenceService(engine, new DatasetService(paths.cache), inUse),
     gguf: new GgufExport(engine, inUse),
+    ggufImport: new GgufImport(engine, inUse),
     inUse,
     benchmarks: new BenchmarkService(engine, torchStepScript),
   };

@@ -2,6 +2,7 @@ import type { Api } from '../../preload/contract/api.ts';
 import type { App, Services } from '../app.ts';
 import { adaptersApi } from './adapters.ts';
 import { datasetsApi } from './datasets.ts';
+import { exportsApi } from './exports.ts';
 import { filesApi } from './files.ts';
 import { hubApi } from './hub.ts';
 import { methodsApi } from './methods.ts';
@@ -22,6 +23,7 @@ export async function createApi(app: App): Promise<Api> {
   return {
     adapters: adaptersApi(services),
     datasets: datasetsApi(services),
+    exports: exportsApi(services),
     files: filesApi(services),
     hub: hubApi(services),
     methods: methodsApi(services),

@@ -4,6 +4,7 @@ import type { Services } from '../app.ts';
 
 export const modelsApi = ({
   modelLibrary,
+  modelExports,
   templateSamples,
   models,
   planner,
@@ -24,6 +25,7 @@ export const modelsApi = ({
   },
   async remove({ id, files: withFiles }) {
     modelLibrary.remove(id, withFiles);
+    modelExports.forget(id);
   },
   async fits({ id, ...shape }) {
     const { record } = await models.resolve({ id }, undefined, (file) => file);

@@ -95,6 +95,21 @@ export interface GgufJob extends GgufFileJob {
   output: string;
 }
 
+/** What a GGUF file holds, and what it says of itself (“general.…”) and of its tokenizer (“tokenizer.…”). */
+export interface GgufKeysJob {
+  kind: 'gguf-keys';
+  model: string;
+}
+
+export interface GgufKeys {
+  parameters: number;
+  /** How many tensors have which type. */
+  types: Record<string, number>;
+  /** bfloat16 has every value of the file. */
+  fitsBfloat16: boolean;
+  keys: Record<string, unknown>;
+}
+
 /** Norm of what an adapter adds to each layer; `adapter` is a PEFT folder. */
 export interface NormsJob {
   kind: 'norms';
@@ -147,6 +162,7 @@ export type Job =
   | GenerateJob
   | MergeJob
   | GgufPlanJob
+  | GgufKeysJob
   | GgufJob
   | NormsJob
   | LogitsCompareJob
@@ -160,7 +176,8 @@ export interface JobResults {
   eval: { loss: number; perplexity: number; tokens: number };
   generate: { ids: number[] };
   merge: { output: string; peakBytes: number };
-  'gguf-plan': Pick<GgufPlan, 'bytes' | 'tensors' | 'types'>;
+  'gguf-plan': Pick<GgufPlan, 'bytes' | 'tensors' | 'types'> & { contextLength: number };
+  'gguf-keys': GgufKeys;
   gguf: Pick<GgufReceipt, 'bytes' | 'sha256' | 'keys' | 'tensors' | 'types' | 'peakBytes'>;
   norms: { layers: { name: string; norm: number }[] };
   'logits-compare': LogitsComparison;

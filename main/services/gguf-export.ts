@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statfsS
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { GgufKey, GgufPlan, GgufReceipt, GgufType } from '../../preload/contract/exports.ts';
-import { bytes } from '../../preload/contract/figures.ts';
+import { bytes, whole } from '../../preload/contract/figures.ts';
 import { ggufTokenizer, type GgufTokenizer } from '../data/gguf-tokenizer.ts';
 import { ollamaModelfile } from '../data/ollama-modelfile.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
@@ -40,11 +40,22 @@ export class GgufExport {
     this.#inUse = inUse;
   }
 
+  /** What a file of it is called. */
+  fileName({ name, adapter, type }: GgufRequest): string {
+    return `${slugOf(adapter ? `${name} ${adapter.name}` : name, 'model')}-${type.toUpperCase()}.gguf`;
+  }
+
   /** What would be written, from headers alone. Throws E_TOKENIZER and E_UNSUPPORTED for what the format cannot say. */
   async plan(request: GgufRequest): Promise<GgufPlan> {
     const { job, tokenizer } = jobOf(request);
-    const planned = await this.#engine.start({ kind: 'gguf-plan', ...job }).result;
-    return { ...planned, fileName: fileNameOf(request), notes: tokenizer.notes };
+    const { contextLength, ...planned } = await this.#engine.start({ kind: 'gguf-plan', ...job }).result;
+    const told = Number(readModelFolder(request.model).config.max_position_embeddings);
+    const notes = [...tokenizer.notes];
+    if (contextLength < told)
+      notes.push(
+        `The file is for ${whole(contextLength)} tokens: beyond them the model attends within a window, which readers of it do not know.`,
+      );
+    return { ...planned, fileName: this.fileName(request), notes };
   }
 
   /**
@@ -72,7 +83,7 @@ export class GgufExport {
       const compared = await this.#compare(request, part, progress, signal);
       signal.throwIfAborted();
       const { text, hasTemplate } = modelfileOf(request, file, tokenizer);
-      const receipt = receiptOf(request, file, tokenizer, { proof, compared, hasTemplate });
+      const receipt = receiptOf(request, file, { ...tokenizer, notes: plan.notes }, { proof, compared, hasTemplate });
       writeFileSync(beside.receipt, `${JSON.stringify(receipt, null, 2)}\n`);
       writeFileSync(beside.modelfile, text);
       renameSync(part, file);
@@ -115,9 +126,6 @@ export const besideOf = (file: string): { receipt: string; modelfile: string } =
   receipt: `${file}.receipt.json`,
   modelfile: `${file.replace(/\.gguf$/i, '')}.Modelfile`,
 });
-
-const fileNameOf = ({ name, adapter, type }: GgufRequest): string =>
-  `${slugOf(adapter ? `${name} ${adapter.name}` : name, 'model')}-${type.toUpperCase()}.gguf`;
 
 function jobOf(request: GgufRequest): { job: Omit<GgufJob, 'kind' | 'output'>; tokenizer: GgufTokenizer } {
   const { model, adapter, type, threads, memoryBudget } = request;

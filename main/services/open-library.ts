@@ -7,14 +7,17 @@ import { AdapterLibrary } from './adapter-library.ts';
 import { AdapterShelf } from './adapter-shelf.ts';
 import { BakeService } from './bake.ts';
 import type { Desk } from './desk.ts';
+import { ExportLog } from './export-log.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
+import type { GgufExport } from './gguf-export.ts';
 import { HubConnections } from './hub-connection.ts';
 import { HubLibrary } from './hub-library.ts';
 import { HubToken } from './hub-token.ts';
 import type { InferenceService } from './inference.ts';
 import { type DatasetPlace, KnownPlaces } from './known-places.ts';
 import type { MethodService } from './methods.ts';
+import { ModelExports } from './model-exports.ts';
 import { ModelLibrary } from './model-library.ts';
 import { ModelPlanner } from './model-planner.ts';
 import { ModelShelf } from './model-shelf.ts';
@@ -36,6 +39,7 @@ export interface LibraryParts {
   files: FileService;
   methods: MethodService;
   inference: InferenceService;
+  gguf: GgufExport;
   inUse: FoldersInUse;
   store: Store;
   settings: SettingsService;
@@ -95,6 +99,13 @@ export function openLibrary(parts: LibraryParts) {
   });
   return {
     modelLibrary,
+    modelExports: new ModelExports({
+      gguf: parts.gguf,
+      models,
+      settings,
+      notices,
+      log: new ExportLog(path.join(paths.home, 'exports')),
+    }),
     planner,
     hub,
     hubConnections,

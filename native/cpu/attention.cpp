@@ -53,6 +53,7 @@ class StripForward {
       float* to = scores_ + (key - from_) * l_.width;
       l_.multiply(l_.units(l_.shape.head_dim), m, lanes_, keys + key / l_.rows * l_.key_panel(), queries_,
                   attention_tile(to, l_.width, false));
+      l_.cap(to, m * l_.width);
       l_.kernels.mask_scores(to, key, m, lanes_, mask_.mask, largest_);
     }
   }
@@ -63,7 +64,7 @@ class StripForward {
     for (int64_t key = from_; key < mask_.highest; key += l_.chunk()) {
       const int64_t keys = std::min(l_.chunk(), mask_.highest - key);
       float* p = scores_ + (key - from_) * l_.width;
-      l_.kernels.exponentials[l_.bf16](p, keys, lanes_, l_.shape.scale, largest_, sums_);
+      l_.kernels.exponentials[l_.bf16](p, keys, lanes_, l_.score_scale(), largest_, sums_);
       for (int64_t d = 0; d < l_.shape.head_dim; d += l_.d_lanes) {
         l_.multiply(l_.units(keys), std::min(l_.d_lanes, l_.shape.head_dim - d), lanes_,
                     values + d / l_.d_lanes * l_.column_panel() + l_.units(key) * l_.stride, reinterpret_cast<uint32_t*>(p),
@@ -74,7 +75,7 @@ class StripForward {
 
   void finish(int64_t b, int64_t head, int64_t query, int64_t row, int64_t n) {
     if (float* lse = v_.lse_of(l_.shape, b, head)) {
-      for (int64_t i = 0; i < n; ++i) lse[query + i] = largest_[i] * l_.shape.scale + std::log(sums_[i]);
+      for (int64_t i = 0; i < n; ++i) lse[query + i] = largest_[i] * l_.score_scale() + std::log(sums_[i]);
     }
     for (int64_t i = 0; i < n; ++i) sums_[i] = sums_[i] > 0 ? 1.0f / sums_[i] : 0.0f;
     const int64_t d = l_.shape.head_dim;
@@ -186,10 +187,11 @@ class DirectForward {
     std::fill(scores_, scores_ + count * keys, 0.0f);
     std::fill(mixed_, mixed_ + count * d, 0.0f);
     if (keys > 0) l_.gemm.dots[l_.bf16][l_.bf16](count, keys, d, queries_, d, l_.at(v_.k, key_row, kv), v_.k.ld, scores_, keys);
+    l_.cap(scores_, count * keys);
     float factors[kMostVectors];
     for (int64_t i = 0; i < count; ++i) {
       float largest = 0;
-      const float sum = l_.kernels.softmax_row[l_.bf16](scores_ + i * keys, keys, s.scale, &largest);
+      const float sum = l_.kernels.softmax_row[l_.bf16](scores_ + i * keys, keys, l_.score_scale(), &largest);
       factors[i] = sum > 0 ? 1.0f / sum : 0.0f;
       if (float* lse = v_.lse_of(s, b, head + i)) lse[query] = largest + std::log(sum);
     }

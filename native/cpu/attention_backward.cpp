@@ -121,13 +121,15 @@ class UnitBackward {
       const int64_t panel = (key + m) / l_.rows * l_.key_panel(), count = std::min(l_.rows, seen - m);
       l_.multiply(k, count, lanes, keys_ + panel, queries_ + at * k,
                   attention_tile(p + m * l_.width, l_.width, false));
+      l_.cap(p + m * l_.width, count * l_.width);
       l_.multiply(k, count, lanes, values_ + panel, douts_ + at * k, attention_tile(ds + m * l_.width, l_.width, false));
     }
     // Keys past the strip's last query: no product is worth making.
     std::fill(p + seen * l_.width, p + keys * l_.width, 0.0f);
     std::fill(ds + seen * l_.width, ds + keys * l_.width, 0.0f);
     std::fill(ds_units + l_.units(seen) * l_.width, ds_units + l_.units(keys) * l_.width, 0.0f);
-    l_.kernels.gradients[l_.bf16](p, ds, ds_units, key, seen, lanes, masks_[i].mask, lse_ + at, delta_ + at, l_.shape.scale);
+    l_.kernels.gradients[l_.bf16](p, ds, ds_units, key, seen, lanes, masks_[i].mask, lse_ + at, delta_ + at, l_.shape.scale,
+                                   l_.shape.softcap);
     const int64_t offset = l_.units(at) * l_.stride, panel = l_.units(n_) * l_.stride;
     l_.gemm.pack_lines[l_.bf16][0](p, l_.width, strip_queries(i), {keys, l_.rows, panel, l_.stride, p_panels_ + offset});
     l_.gemm.pack_lines[l_.bf16][0](ds, l_.width, strip_queries(i), {keys, l_.rows, panel, l_.stride, ds_panels_ + offset});

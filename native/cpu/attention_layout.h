@@ -43,6 +43,13 @@ struct AttentionLayout {
 
   AttentionLayout(Isa isa, const AttentionShape& s, DType dtype);
 
+  // What scores are still to be multiplied by: nothing once they are capped.
+  float score_scale() const { return shape.softcap > 0 ? 1.0f : shape.scale; }
+  // Products of queries and keys become capped scores, where the model caps them.
+  void cap(float* scores, int64_t n) const {
+    if (shape.softcap > 0) kernels.cap_scores(scores, n, shape.scale / shape.softcap, shape.softcap);
+  }
+
   int64_t units(int64_t k) const { return bf16 && gemm.units_of_two ? (k + 1) / 2 : k; }
   int64_t d_panels() const { return (shape.head_dim + d_lanes - 1) / d_lanes; }
   int64_t d_columns() const { return (shape.head_dim + width - 1) / width; }

@@ -81,6 +81,20 @@ void CpuBackend::axpby(float alpha, const View& x, float beta, const View& y) {
   });
 }
 
+void CpuBackend::softcap(const View& x, float cap) {
+  shape_checks::softcap(x, cap);
+  const auto kernel = kernels_.softcap[kind(x)];
+  spans(x, x.contiguous(), [&](int64_t row, int64_t column, int64_t n) { kernel(n, at(x, row, column), cap); });
+}
+
+void CpuBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  shape_checks::softcap_backward(y, cap, dy);
+  const auto kernel = kernels_.softcap_backward[kind(y)];
+  spans(y, y.contiguous() && dy.contiguous(), [&](int64_t row, int64_t column, int64_t n) {
+    kernel(n, at(y, row, column), cap, at(dy, row, column));
+  });
+}
+
 void CpuBackend::multiply(const View& a, const View& b, const View& out) {
   shape_checks::multiply(a, b, out);
   split(a.size(), kSpanGrain, [&](int64_t from, int64_t to, int) {

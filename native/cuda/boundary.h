@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define RANKWISE_CUDA_BOUNDARY_VERSION 2u
+#define RANKWISE_CUDA_BOUNDARY_VERSION 3u
 
 enum rw_status {
   RW_OK = 0,
@@ -64,6 +64,7 @@ typedef struct rw_attention {
   int64_t batch, query_length, key_length, heads, kv_heads, head_dim;
   float scale;
   int64_t window; /* keys that a query sees at most; 0 = no limit */
+  float softcap;  /* scores become softcap tanh(score / softcap); 0 = they stay */
 } rw_attention;
 
 typedef struct rw_stream {
@@ -157,6 +158,8 @@ typedef struct rw_cuda_table {
                                 const rw_view* dk, const rw_view* dv, void* scratch);
   int32_t (*embedding)(rw_card* card, const int32_t* ids, const rw_view* table, const rw_view* out);
   int32_t (*embedding_backward)(rw_card* card, const int32_t* ids, const rw_view* dout, const rw_view* dtable);
+  int32_t (*softcap)(rw_card* card, const rw_view* x, float cap);
+  int32_t (*softcap_backward)(rw_card* card, const rw_view* y, float cap, const rw_view* dy);
   int32_t (*cross_entropy)(rw_card* card, const rw_view* logits, const int32_t* targets, float* losses, int32_t gradient, float scale);
 
   int32_t (*zero)(rw_card* card, const rw_view* x);

@@ -10,7 +10,7 @@ constexpr rw_cuda_table kTable = {
     rankwise::cuda::begin_copy, rankwise::cuda::finish_copy, rankwise::cuda::matmul,
     rankwise::cuda::rmsnorm, rankwise::cuda::rmsnorm_backward, rankwise::cuda::rope, rankwise::cuda::swiglu,
     rankwise::cuda::swiglu_backward, rankwise::cuda::geglu, rankwise::cuda::geglu_backward, rankwise::cuda::attention, rankwise::cuda::attention_backward, rankwise::cuda::embedding,
-    rankwise::cuda::embedding_backward, rankwise::cuda::cross_entropy, rankwise::cuda::zero, rankwise::cuda::copy,
+    rankwise::cuda::embedding_backward, rankwise::cuda::softcap, rankwise::cuda::softcap_backward, rankwise::cuda::cross_entropy, rankwise::cuda::zero, rankwise::cuda::copy,
     rankwise::cuda::axpby, rankwise::cuda::multiply, rankwise::cuda::column_sum, rankwise::cuda::fill_normal,
     rankwise::cuda::fill_uniform, rankwise::cuda::sum, rankwise::cuda::squared_distance, rankwise::cuda::adamw, rankwise::cuda::adamw8,
     rankwise::cuda::adam_direction, rankwise::cuda::adam_direction8, rankwise::cuda::quantize_nf4, rankwise::cuda::dequantize_nf4,

@@ -33,6 +33,8 @@ int32_t attention(rw_card* card, const rw_attention* shape, const rw_view* q, co
 int32_t attention_backward(rw_card* card, const rw_attention* shape, const rw_view* dout, const rw_view* q, const rw_view* k, const rw_view* v, const rw_view* out, const int32_t* segment_start, const float* lse, const rw_view* dq, const rw_view* dk, const rw_view* dv, void* scratch);
 int32_t embedding(rw_card* card, const int32_t* ids, const rw_view* table, const rw_view* out);
 int32_t embedding_backward(rw_card* card, const int32_t* ids, const rw_view* dout, const rw_view* dtable);
+int32_t softcap(rw_card* card, const rw_view* x, float cap);
+int32_t softcap_backward(rw_card* card, const rw_view* y, float cap, const rw_view* dy);
 int32_t cross_entropy(rw_card* card, const rw_view* logits, const int32_t* targets, float* losses, int32_t gradient, float scale);
 int32_t zero(rw_card* card, const rw_view* x);
 int32_t copy(rw_card* card, const rw_view* from, const rw_view* to);

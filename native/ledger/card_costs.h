@@ -21,6 +21,8 @@ Traffic attention(const AttentionShape& shape, const View& q, const View& k, con
 Traffic attention_backward(const AttentionShape& shape, const View& q, const View& k);
 Traffic embedding(const View& ids, const View& table, const View& out);
 Traffic embedding_backward(const View& ids, const View& dout, const View& dtable);
+Traffic softcap(const View& x);
+Traffic softcap_backward(const View& y);
 Traffic cross_entropy(const View& logits, const View& targets, bool gradient);
 
 Traffic download(const View& from);

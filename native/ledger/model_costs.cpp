@@ -83,6 +83,10 @@ Traffic embedding_backward(const View& ids, const View& dout, const View& dtable
   return no_more_than_needed(launch(bytes_in(ids) + bytes_in(dout) + rows, rows, size(dout)));
 }
 
+Traffic softcap(const View& x) { return no_more_than_needed(launch(bytes_in(x), bytes_in(x), 8 * size(x))); }
+
+Traffic softcap_backward(const View& y) { return no_more_than_needed(launch(2 * bytes_in(y), bytes_in(y), 4 * size(y))); }
+
 Traffic cross_entropy(const View& logits, const View& targets, bool gradient) {
   return no_more_than_needed(
       launch(bytes_in(logits) + bytes_in(targets), 4.0 * static_cast<double>(logits.rows) + (gradient ? bytes_in(logits) : 0), 6 * size(logits)));

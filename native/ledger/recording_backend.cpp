@@ -96,6 +96,16 @@ void RecordingBackend::embedding_backward(const View& ids, const View& dout, con
   note("embedding_backward", Kind::tokens, ledger::embedding_backward(ids, dout, dtable));
 }
 
+void RecordingBackend::softcap(const View& x, float cap) {
+  inner_.softcap(x, cap);
+  note("softcap", Kind::tokens, ledger::softcap(x));
+}
+
+void RecordingBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  inner_.softcap_backward(y, cap, dy);
+  note("softcap_backward", Kind::tokens, ledger::softcap_backward(y));
+}
+
 void RecordingBackend::cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) {
   inner_.cross_entropy(logits, targets, losses, gradient, scale);
   note("cross_entropy", Kind::tokens, ledger::cross_entropy(logits, targets, gradient));

@@ -47,6 +47,8 @@ class RecordingBackend final : public Backend {
   uint64_t attention_scratch_bytes(const AttentionShape& shape) const override { return inner_.attention_scratch_bytes(shape); }
   void embedding(const View& ids, const View& table, const View& out) override;
   void embedding_backward(const View& ids, const View& dout, const View& dtable) override;
+  void softcap(const View& x, float cap) override;
+  void softcap_backward(const View& y, float cap, const View& dy) override;
   void cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) override;
   void zero(const View& x) override;
   void copy(const View& from, const View& to) override;

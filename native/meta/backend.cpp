@@ -95,6 +95,16 @@ void MetaBackend::embedding_backward(const View& ids, const View& dout, const Vi
   count_elements(dout);
 }
 
+void MetaBackend::softcap(const View& x, float cap) {
+  shape_checks::softcap(x, cap);
+  count_elements(x);
+}
+
+void MetaBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  shape_checks::softcap_backward(y, cap, dy);
+  count_elements(y);
+}
+
 void MetaBackend::cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) {
   shape_checks::cross_entropy(logits, targets, losses);
   count_elements(logits);

@@ -29,7 +29,7 @@ constexpr int64_t kMostTokenId = std::numeric_limits<int32_t>::max();
 
 [[noreturn]] void refuse(const std::string& fault) { fail("E_CONFIG", std::string(kWhat) + " " + fault + ".", kHint); }
 
-[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3, Phi-3, OLMo2 or Gemma model.") {
+[[noreturn]] void unsupported(const std::string& feature, const std::string& hint = "Use a Llama, Mistral, Qwen2, Qwen3, Phi-3, OLMo2 or Gemma (text) model.") {
   fail("E_UNSUPPORTED", "This model uses " + feature + ", which is not supported.", hint);
 }
 
@@ -137,8 +137,8 @@ std::vector<bool> read_layer_types(const ModelConfig& config, const Members& mem
 }
 
 // Mistral and Phi-3 have a window in every layer or in none (transformers does not look at their layer_types), Qwen in those that
-// layer_types says, else from max_window_layers on.
-void read_sliding_window(ModelConfig& config, const Members& members) {
+// layer_types says, else from max_window_layers on; Gemma 2 and 3 in those, else in all but every so manyth.
+void read_sliding_window(ModelConfig& config, const Family& family, const Members& members) {
   std::vector<bool> sliding = read_layer_types(config, members);
   const auto all = static_cast<size_t>(config.layers);
   if (config.model_type == "mistral" || config.model_type == "phi3") {
@@ -155,10 +155,53 @@ void read_sliding_window(ModelConfig& config, const Members& members) {
     const bool any = std::find(sliding.begin(), sliding.end(), true) != sliding.end();
     if (any && !in_use) refuse("has layer_types with a sliding window that use_sliding_window turns off");
     if (any) config.sliding_window = members.integer("sliding_window", 4096, 1, kMostTokenId);
+  } else if (family.full_layer_every > 0) {
+    const int64_t every = members.integer("sliding_window_pattern", family.full_layer_every, 1, kMostLayers);
+    for (int64_t layer = 0; sliding.size() < all; ++layer) sliding.push_back((layer + 1) % every != 0);
+    if (std::find(sliding.begin(), sliding.end(), true) != sliding.end()) {
+      if (members.declared_null("sliding_window")) refuse("has layers with a sliding window but no sliding_window");
+      config.sliding_window = members.integer("sliding_window", 4096, 1, kMostTokenId);
+    }
   } else if (std::find(sliding.begin(), sliding.end(), true) != sliding.end()) {
     unsupported("attention within a sliding window in an architecture that has none (layer_types)");
   }
   if (config.sliding_window > 0) config.sliding_layers = std::move(sliding);
+}
+
+// What Gemma 2 and 3 do to scores and logits. A null turns a cap off.
+void read_scores(ModelConfig& config, const Family& family, const Members& members) {
+  if (family.query_scalar == 0) return;
+  const auto cap = [&](const char* key, double absent) {
+    return members.declared_null(key) ? 0.0f : static_cast<float>(members.number(key, absent, 1e-3, 1e6));
+  };
+  config.query_scalar = members.number("query_pre_attn_scalar", family.query_scalar, 1e-3, 1e9);
+  config.attention_softcap = cap("attn_logit_softcapping", family.attention_softcap);
+  config.final_softcap = cap("final_logit_softcapping", family.final_softcap);
+  // transformers keeps the key for Gemma 3 and does not do it.
+  if (config.attention_softcap > 0 && family.attention_softcap == 0) unsupported("soft-capping of attention scores in Gemma 3 (attn_logit_softcapping)");
+}
+
+// Gemma 3 has rotary settings for either kind of layer: version 5 writes them by kind, version 4 scaled those of the layers without a
+// window and had one base for the others. Returns what read_rope takes for the former.
+json read_local_rope(ModelConfig& config, const Family& family, const Members& members) {
+  json full = json::object(), local = json::object();
+  if (const json* kinds = members.find("rope_parameters")) {
+    if (!kinds->is_object()) refuse("has rope_parameters that are not an object");
+    for (const auto& [key, value] : kinds->items()) {
+      if (!value.is_object() || (key != "full_attention" && key != "sliding_attention")) refuse("has rope_parameters that are not by kind of layer");
+      (key == "full_attention" ? full : local) = value;
+    }
+  }
+  if (const json* scaling = members.find("rope_scaling")) {
+    if (!scaling->is_object()) refuse("has a rope_scaling that is not an object");
+    full.update(*scaling);
+  }
+  const Members rope(local);
+  const double absent = members.number("rope_local_base_freq", family.local_rope_theta, 1.0, 1e15);
+  config.local_rope_theta = rope.number("rope_theta", absent, 1.0, 1e15);
+  const std::string type = rope.text("rope_type", rope.text("type", "default"));
+  if (type != "default") unsupported("the rotary scaling " + quote_name(type) + " of layers with a window (rope_type)");
+  return full;
 }
 
 void read_longrope(ModelConfig& config, const Members& members, const Members& rope) {
@@ -180,18 +223,22 @@ void read_longrope(ModelConfig& config, const Members& members, const Members& r
   config.rope_attention_factor = rope.number("attention_factor", 0.0, 0.0, 1e6);
 }
 
-void read_rope(ModelConfig& config, const Members& members) {
+void read_rope(ModelConfig& config, const Family& family, const Members& members) {
   // transformers 5 writes rope_parameters; version 4 wrote rope_theta and rope_scaling, which win where both stand.
   const json* scaling = members.find("rope_scaling");
   if (!scaling || scaling->empty()) scaling = members.find("rope_parameters");
-  static const json kEmpty = json::object();
-  if (!scaling) scaling = &kEmpty;
+  json own = json::object();
+  if (family.local_rope_theta > 0) {
+    own = read_local_rope(config, family, members);
+    scaling = &own;
+  }
+  if (!scaling) scaling = &own;
   if (!scaling->is_object()) refuse("has rope_parameters that are not an object");
   for (const auto& [key, value] : scaling->items()) {
     if (value.is_object()) unsupported("rotary settings that differ by layer (rope_parameters)");
   }
   const Members rope(*scaling);
-  config.rope_theta = rope.number("rope_theta", members.number("rope_theta", 10000.0, 1.0, 1e15), 1.0, 1e15);
+  config.rope_theta = rope.number("rope_theta", members.number("rope_theta", family.rope_theta, 1.0, 1e15), 1.0, 1e15);
   const bool phi = config.model_type == "phi3";
   config.partial_rotary_factor = rope.number("partial_rotary_factor", members.number("partial_rotary_factor", 1.0, 0.0, 1.0), 0.0, 1.0);
   if (config.partial_rotary_factor != 1.0 && !phi) unsupported("rotation of a part of each head (partial_rotary_factor)");
@@ -277,8 +324,9 @@ ModelConfig parse_model_config(const std::string& json_text) {
   set_family_features(family, config);
   refuse_other_activations(family, members);
   read_biases(config, family, members);
-  read_rope(config, members);
-  read_sliding_window(config, members);
+  read_scores(config, family, members);
+  read_rope(config, family, members);
+  read_sliding_window(config, family, members);
   read_token_ids(config, family, root);
   return config;
 }

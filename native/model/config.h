@@ -7,7 +7,7 @@ namespace rankwise {
 
 // The architecture of a decoder, from config.json of a Hugging Face folder or from a preset.
 struct ModelConfig {
-  std::string model_type = "llama";  // llama | mistral | qwen2 | qwen3 | phi3 | olmo2 | gemma
+  std::string model_type = "llama";  // llama | mistral | qwen2 | qwen3 | phi3 | olmo2 | gemma | gemma2 | gemma3_text
   int64_t vocab_size = 32000;
   int64_t hidden_size = 0;
   int64_t intermediate_size = 0;
@@ -28,6 +28,7 @@ struct ModelConfig {
   int64_t rope_original_positions = 8192;
   std::vector<double> rope_short_factors, rope_long_factors;  // longrope, one for each pair; the long ones are only kept
   double rope_attention_factor = 0;  // longrope: of cosines and sines; 0 = what rope_factor gives
+  double local_rope_theta = 0;       // of layers with a window, unscaled (Gemma 3); 0 = as the others
   std::vector<float> rope_divisors;  // what each frequency is divided by; empty = nothing. GGUF files say llama3 scaling so
   bool tied_head = false;
   bool qkv_bias = false;
@@ -40,6 +41,9 @@ struct ModelConfig {
   bool gains_around_zero = false;   // norms multiply by 1 + gain (Gemma)
   bool scaled_embedding = false;    // embeddings are multiplied by √hidden_size (Gemma)
   std::string activation = "silu";  // of the gate: silu | gelu_tanh
+  double query_scalar = 0;          // scores are divided by its root (Gemma 2 and 3); 0 = head_dim
+  float attention_softcap = 0;      // scores become cap · tanh(score / cap) (Gemma 2); 0 = they stay
+  float final_softcap = 0;          // the same of logits
   // Keys that a query sees at most in a layer with a window, its own the last of them; 0 = the model has no window.
   int64_t sliding_window = 0;
   std::vector<bool> sliding_layers;  // by layer, where there is a window

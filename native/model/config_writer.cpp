@@ -33,9 +33,11 @@ void check_expressible(const Family& family, const ModelConfig& c) {
   const bool rope = c.model_type == "phi3" ? c.rope_scaling == "none" || c.rope_scaling == "longrope"
                                            : c.partial_rotary_factor == 1.0 && c.rope_scaling != "longrope";
   const bool everywhere = std::find(c.sliding_layers.begin(), c.sliding_layers.end(), false) == c.sliding_layers.end();
-  const bool window = c.sliding_window == 0 || c.model_type.starts_with("qwen") || (family.sliding_window && everywhere);
-  if (!biases || !rope || !window || features(plain) != features(c)) {
-    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms, activation, rotary settings or windows.");
+  const bool window = c.sliding_window == 0 || c.model_type.starts_with("qwen") || family.full_layer_every > 0 || (family.sliding_window && everywhere);
+  const bool scores = family.query_scalar > 0 ? c.query_scalar > 0 : c.query_scalar == 0 && c.final_softcap == 0;
+  const bool caps = (family.attention_softcap > 0 || c.attention_softcap == 0) && (c.local_rope_theta > 0) == (family.local_rope_theta > 0);
+  if (!biases || !rope || !window || !scores || !caps || features(plain) != features(c)) {
+    fail("E_CONFIG", "A config.json of the type \"" + c.model_type + "\" cannot express this model's biases, norms, activation, scores, rotary settings or windows.");
   }
 }
 
@@ -63,20 +65,36 @@ void add_rope(ordered_json& out, const ModelConfig& c) {
     out["original_max_position_embeddings"] = c.rope_original_positions;
     if (c.rope_scaling == "longrope") parameters["rope_type"] = "longrope";
   }
+  if (c.local_rope_theta > 0) {
+    out["rope_local_base_freq"] = c.local_rope_theta;
+    parameters = {{"full_attention", parameters}, {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", c.local_rope_theta}}}};
+  }
   out["rope_parameters"] = parameters;
   out["rope_theta"] = c.rope_theta;
   out["rope_scaling"] = scaling;
 }
 
-void add_window(ordered_json& out, const ModelConfig& c) {
+void add_layer_types(ordered_json& out, const ModelConfig& c) {
+  for (int64_t layer = 0; layer < c.layers; ++layer) out["layer_types"].push_back(c.window_of(layer) > 0 ? "sliding_attention" : "full_attention");
+}
+
+void add_scores(ordered_json& out, const ModelConfig& c) {
+  const auto cap = [](float value) { return value > 0 ? ordered_json(shortest(value)) : ordered_json(); };
+  const auto whole = static_cast<int64_t>(c.query_scalar);  // transformers wants a whole number where it is one
+  out["query_pre_attn_scalar"] = static_cast<double>(whole) == c.query_scalar ? ordered_json(whole) : ordered_json(c.query_scalar);
+  out["attn_logit_softcapping"] = cap(c.attention_softcap);
+  out["final_logit_softcapping"] = cap(c.final_softcap);
+}
+
+void add_window(ordered_json& out, const Family& family, const ModelConfig& c) {
   out["sliding_window"] = c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json();
+  if (family.full_layer_every > 0) return add_layer_types(out, c);
   if (!c.model_type.starts_with("qwen")) return;
   int64_t full = 0;  // version 4 before layer_types: the first layers without a window
   while (full < c.layers && c.window_of(full) == 0) ++full;
   out["use_sliding_window"] = c.sliding_window > 0;
   out["max_window_layers"] = full;
-  if (c.sliding_window == 0) return;
-  for (const bool sliding : c.sliding_layers) out["layer_types"].push_back(sliding ? "sliding_attention" : "full_attention");
+  if (c.sliding_window > 0) add_layer_types(out, c);
 }
 
 }  // namespace
@@ -99,7 +117,7 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   out["num_key_value_heads"] = config.kv_heads;
   out["head_dim"] = config.head_dim;
   out["hidden_act"] = config.activation == "silu" ? "silu" : "gelu_pytorch_tanh";
-  if (config.model_type == "gemma") out["hidden_activation"] = "gelu_pytorch_tanh";  // which version 4 asks for
+  if (config.activation == "gelu_tanh") out["hidden_activation"] = "gelu_pytorch_tanh";  // which version 4 asks for
   out["max_position_embeddings"] = config.max_positions;
   out["rms_norm_eps"] = shortest(config.rms_epsilon);
   out["initializer_range"] = shortest(config.initializer_range);
@@ -109,7 +127,8 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   add_rope(out, config);
   if (family->attention_bias) out["attention_bias"] = config.qkv_bias;
   if (family->mlp_bias) out["mlp_bias"] = config.mlp_bias;
-  if (family->sliding_window) add_window(out, config);
+  if (family->sliding_window) add_window(out, *family, config);
+  if (family->query_scalar > 0) add_scores(out, config);
   out["pad_token_id"] = nullptr;  // the defaults of some families are no ids of theirs
   out["bos_token_id"] = config.bos_id < 0 ? ordered_json() : ordered_json(config.bos_id);
   if (config.eos_ids.size() == 1) {

@@ -7,18 +7,6 @@ namespace rankwise {
 
 namespace {
 
-AttentionShape attention_shape(const ModelConfig& c, const Block& block, const Batch& batch) {
-  AttentionShape shape;
-  shape.batch = batch.batch;
-  shape.query_length = shape.key_length = batch.length;
-  shape.heads = c.heads;
-  shape.kv_heads = c.kv_heads;
-  shape.head_dim = c.head_dim;
-  shape.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  shape.window = block.window;
-  return shape;
-}
-
 Tensor attention_scratch(const Context& context, const AttentionShape& shape) {
   const uint64_t bytes = context.ops.attention_scratch_bytes(shape);
   return context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::workspace);
@@ -34,6 +22,25 @@ void qk_norm(const Context& context, const ModelConfig& c, const Gain& gain, con
 }
 
 }  // namespace
+
+AttentionShape attention_shape(const ModelConfig& c, const Block& block, int64_t batch, int64_t queries, int64_t keys) {
+  AttentionShape shape;
+  shape.batch = batch;
+  shape.query_length = queries;
+  shape.key_length = keys;
+  shape.heads = c.heads;
+  shape.kv_heads = c.kv_heads;
+  shape.head_dim = c.head_dim;
+  shape.scale = 1.0f / std::sqrt(static_cast<float>(c.query_scalar > 0 ? c.query_scalar : static_cast<double>(c.head_dim)));
+  shape.window = block.window;
+  shape.softcap = c.attention_softcap;
+  return shape;
+}
+
+void rotate(const Context& context, const Model& model, const Block& block, const View& x, const View& positions, bool inverse) {
+  const bool local = block.local_rope;
+  context.ops.rope(x, model.config.head_dim, positions, local ? model.local_cos : model.cos, local ? model.local_sin : model.sin, inverse);
+}
 
 void gate_forward(const Context& context, const ModelConfig& config, const View& gate, const View& up, const View& out) {
   config.activation == "silu" ? context.ops.swiglu(gate, up, out) : context.ops.geglu(gate, up, out);
@@ -70,11 +77,11 @@ void block_forward(const Context& context, const Model& model, const Block& bloc
     }
     l[kV].forward(context, h, a.v, a.u[kV]);
   }
-  context.ops.rope(a.q, c.head_dim, batch.positions, model.cos, model.sin, false);
-  context.ops.rope(a.k, c.head_dim, batch.positions, model.cos, model.sin, false);
+  rotate(context, model, block, a.q, batch.positions, false);
+  rotate(context, model, block, a.k, batch.positions, false);
   a.mixed = act(context, n, c.q_width());
   {
-    const AttentionShape shape = attention_shape(c, block, batch);
+    const AttentionShape shape = attention_shape(c, block, batch.batch, batch.length, batch.length);
     Tensor scratch = attention_scratch(context, shape);
     if (kept) a.lse = stat(context, n * c.heads);
     context.ops.attention(shape, a.q, a.k, a.v, batch.segment_start, a.mixed, kept ? &a.lse.view() : nullptr, scratch);
@@ -144,13 +151,13 @@ void block_backward(const Context& context, const Model& model, Block& block, co
     Tensor dmixed = act(context, n, c.q_width());
     take_input_gradient(context, terms, dmixed);
     l[kO].parameter_gradients(context, dmid, a.mixed, a.u[kO], v_o);
-    const AttentionShape shape = attention_shape(c, block, batch);
+    const AttentionShape shape = attention_shape(c, block, batch.batch, batch.length, batch.length);
     Tensor scratch = attention_scratch(context, shape);
     context.ops.attention_backward(shape, dmixed, a.q, a.k, a.v, a.mixed, batch.segment_start, a.lse, a.q, a.k, a.v, scratch);
   }
   a.mixed.reset();
-  context.ops.rope(a.q, c.head_dim, batch.positions, model.cos, model.sin, true);
-  context.ops.rope(a.k, c.head_dim, batch.positions, model.cos, model.sin, true);
+  rotate(context, model, block, a.q, batch.positions, true);
+  rotate(context, model, block, a.k, batch.positions, true);
   if (c.qk_norm) {
     norm_backward(context, block.q_norm, a.q, a.q_raw, a.q_rstd, nullptr, a.q);
     norm_backward(context, block.k_norm, a.k, a.k_raw, a.k_rstd, nullptr, a.k);

@@ -36,6 +36,11 @@ void embed(const Context& context, const Model& model, const View& ids, const Vi
 // Adds to the embeddings' gradient, where they are trained. Destroys g, ∂L/∂x.
 void embed_backward(const Context& context, const Model& model, const View& ids, const View& g);
 
+// Attention of a block of this model: queries of `batch` sequences on as many keys, or more.
+AttentionShape attention_shape(const ModelConfig& config, const Block& block, int64_t batch, int64_t queries, int64_t keys);
+// Rotates queries or keys of a block in place; `inverse` turns a gradient back.
+void rotate(const Context& context, const Model& model, const Block& block, const View& x, const View& positions, bool inverse);
+
 // out = activation(gate) ⊙ up, all [N × f]; out may be gate.
 void gate_forward(const Context& context, const ModelConfig& config, const View& gate, const View& up, const View& out);
 // gate and up become their gradients; out (nullable): the product again.

@@ -16,6 +16,7 @@ struct Family {
   int64_t max_positions = 2048;
   int64_t bos_id = -1, eos_id = -1;  // −1 = none
   double rms_epsilon = 1e-6;
+  double rope_theta = 10000;
   bool tied_head = false;
 
   // Whether config.json may have a sliding_window.
@@ -30,6 +31,11 @@ struct Family {
   bool norm_before = true, norm_after = false;
   bool gains_around_zero = false, scaled_embedding = false;
   const char* activation = "silu";
+
+  // Gemma 2 and 3: every how manyth layer is without a window where layer_types does not say (0 = another rule), and the defaults of
+  // what only they have (0 = none).
+  int64_t full_layer_every = 0;
+  double query_scalar = 0, attention_softcap = 0, final_softcap = 0, local_rope_theta = 0;
 };
 
 // Null where the type is not supported.

@@ -30,19 +30,6 @@ struct Pass {
   std::array<Tensor, kLinears> u;
 };
 
-AttentionShape cached_shape(const ModelConfig& c, int64_t count, int64_t keys, int64_t window = 0) {
-  AttentionShape shape;
-  shape.batch = 1;
-  shape.query_length = count;
-  shape.key_length = keys;
-  shape.heads = c.heads;
-  shape.kv_heads = c.kv_heads;
-  shape.head_dim = c.head_dim;
-  shape.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  shape.window = window;
-  return shape;
-}
-
 Pass make_pass(const Context& context, const Model& model, int64_t rows, int64_t capacity) {
   const ModelConfig& c = model.config;
   auto act = [&](int64_t cols) { return context.passing(context.activation, rows, cols, Category::activations); };
@@ -62,8 +49,8 @@ Pass make_pass(const Context& context, const Model& model, int64_t rows, int64_t
   p.up = act(c.intermediate_size);
   p.rstd = context.passing(DType::f32, 1, rows * std::max(c.heads, c.kv_heads), Category::activations);
   // Both kinds of pass are provided for: many queries on as many keys, and one query on all of them. Windows take no other room.
-  const uint64_t bytes = std::max(context.ops.attention_scratch_bytes(cached_shape(c, rows, rows)),
-                                  context.ops.attention_scratch_bytes(cached_shape(c, 1, capacity)));
+  const uint64_t bytes = std::max(context.ops.attention_scratch_bytes(attention_shape(c, model.blocks[0], 1, rows, rows)),
+                                  context.ops.attention_scratch_bytes(attention_shape(c, model.blocks[0], 1, 1, capacity)));
   p.scratch = context.passing(DType::u8, 1, static_cast<int64_t>(bytes), Category::workspace);
   p.logits = context.passing(DType::f32, 1, c.vocab_size, Category::activations);
   for (size_t slot = 0; slot < kLinears; ++slot) p.u[slot] = model.blocks[0].linears[slot].make_u(context, rows);
@@ -119,10 +106,10 @@ void cached_block(const Context& context, const Model& model, size_t layer, Pass
     run(kK, read, new_k);
   }
   run(kV, read, new_v);
-  context.ops.rope(q, c.head_dim, positions, model.cos, model.sin, false);
-  context.ops.rope(new_k, c.head_dim, positions, model.cos, model.sin, false);
+  rotate(context, model, block, q, positions, false);
+  rotate(context, model, block, new_k, positions, false);
   const int64_t keys = past + count;
-  context.ops.attention(cached_shape(c, count, keys, block.window), q, cache.k[layer].view().row_range(0, keys), cache.v[layer].view().row_range(0, keys),
+  context.ops.attention(attention_shape(c, block, 1, count, keys), q, cache.k[layer].view().row_range(0, keys), cache.v[layer].view().row_range(0, keys),
                         p.starts.view().col_range(0, count), mixed, nullptr, p.scratch);
   output(kO, block.attention_after_norm, mixed, x, y);
   const View read_by_mlp = input(block.mlp_norm, y);

@@ -60,8 +60,7 @@ void refuse_what_readers_lack(const ModelConfig& c) {
 void add_shape(GgufMetadata& metadata, const ModelConfig& c) {
   const std::string prefix = architecture_of(c) + ".";
   const auto count = [&](const char* key, int64_t value) { metadata.emplace_back(prefix + key, static_cast<uint32_t>(value)); };
-  // Readers of these architectures know no sliding window; within one, attention is the same.
-  count("context_length", c.sliding_window > 0 ? std::min(c.max_positions, c.sliding_window) : c.max_positions);
+  count("context_length", gguf_context(c));
   count("embedding_length", c.hidden_size);
   count("block_count", c.layers);
   count("feed_forward_length", c.intermediate_size);
@@ -125,6 +124,10 @@ void encode(ThreadPool& pool, const GgufPlan::Item& item, const float* values, u
 }
 
 }  // namespace
+
+int64_t gguf_context(const ModelConfig& config) {
+  return config.sliding_window > 0 ? std::min(config.max_positions, config.sliding_window) : config.max_positions;
+}
 
 std::vector<GgufTensor> GgufPlan::tensors() const {
   std::vector<GgufTensor> list;

@@ -26,6 +26,9 @@ struct GgufPlan {
   std::map<std::string, int64_t> types() const;  // how many tensors have which
 };
 
+// Positions that a file says it is for: readers of these architectures know no sliding window; within one, attention is the same.
+int64_t gguf_context(const ModelConfig& config);
+
 // `more`: keys of the tokenizer and what else is said of the model; they follow the keys of its shape. `model` outlives the plan.
 // Throws E_UNSUPPORTED for what the format's readers would compute otherwise.
 GgufPlan plan_gguf(const StreamedModel& model, GgufPreset preset, const GgufMetadata& more);

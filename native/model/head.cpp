@@ -23,6 +23,8 @@ void head_loss(const Context& context, Model& model, const View& x, const View& 
   const Gain& norm = model.final_norm;
   const NormFactors factors(context, norm);
   Tensor logits = context.passing(context.activation, chunk, c.vocab_size, Category::activations);
+  Tensor capped;  // what the losses see, for the slope of the cap
+  if (c.final_softcap > 0 && dx) capped = context.passing(context.activation, chunk, c.vocab_size, Category::activations);
   Tensor h = context.passing(context.activation, chunk, d, Category::activations);
   Tensor rstd = context.passing(DType::f32, 1, chunk, Category::activations);
   Tensor scratch = context.passing(DType::f32, context.ops.threads(), d, Category::workspace);
@@ -32,8 +34,11 @@ void head_loss(const Context& context, Model& model, const View& x, const View& 
     const View r_rows = rstd.view().col_range(0, count);
     context.ops.rmsnorm(x_rows, factors, c.rms_epsilon, h_rows, r_rows);
     context.ops.matmul(Operand(h_rows), head.operand(true), l_rows, context.product);
+    if (c.final_softcap > 0) context.ops.softcap(l_rows, c.final_softcap);
+    if (capped) context.ops.copy(l_rows, capped.view().row_range(0, count));
     context.ops.cross_entropy(l_rows, targets.col_range(from, count), losses.col_range(from, count), dx != nullptr, scale);
     if (!dx) continue;
+    if (capped) context.ops.softcap_backward(capped.view().row_range(0, count), c.final_softcap, l_rows);
     if (head_parameter) accumulate_product(context, *head_parameter, l_rows, h_rows);
     context.ops.matmul(Operand(l_rows), head.operand(false), h_rows, context.product);
     View dgamma;
@@ -48,6 +53,7 @@ void head_logits(const Context& context, const Model& model, const View& x, cons
   Tensor rstd = context.passing(DType::f32, 1, x.rows, Category::activations);
   norm_forward(context, model.config, model.final_norm, x, h, rstd);
   context.ops.matmul(Operand(h), model.head_weight().operand(true), logits, context.product);
+  if (model.config.final_softcap > 0) context.ops.softcap(logits, model.config.final_softcap);
 }
 
 }  // namespace rankwise

@@ -18,12 +18,12 @@ Gain make_gain(const Context& context, const ModelConfig& config, const std::str
   return {name, context.lasting(DType::f32, 1, width, Category::weights), nullptr, config.gains_around_zero};
 }
 
-// Named by where they stand: with norms before, the one behind attention is that of what the MLP reads.
+// Named by where they stand: with norms before alone, the one behind attention is that of what the MLP reads.
 void make_norms(const Context& context, const ModelConfig& c, const std::string& prefix, Block& block) {
   const auto gain = [&](const char* name, int64_t width) { return make_gain(context, c, prefix + name + ".weight", width); };
   if (c.norm_before) {
     block.attention_norm = gain("input_layernorm", c.hidden_size);
-    block.mlp_norm = gain("post_attention_layernorm", c.hidden_size);
+    block.mlp_norm = gain(c.norm_after ? "pre_feedforward_layernorm" : "post_attention_layernorm", c.hidden_size);
   }
   if (c.norm_after) {
     block.attention_after_norm = gain("post_attention_layernorm", c.hidden_size);
@@ -35,21 +35,14 @@ void make_norms(const Context& context, const ModelConfig& c, const std::string&
   }
 }
 
-void set_rotary_tables(const Context& context, Model& model, int64_t positions) {
-  const ModelConfig& config = model.config;
-  if (config.rope_scaling == "longrope" && positions > config.rope_original_positions) {
-    fail("E_UNSUPPORTED",
-         "The rotary scaling \"longrope\" beyond the first " + std::to_string(config.rope_original_positions) + " positions is not supported; " +
-             std::to_string(positions) + " are asked for.",
-         "Use sequences of at most " + std::to_string(config.rope_original_positions) + " tokens.");
-  }
+void fill_rotary_tables(const Context& context, const ModelConfig& config, int64_t positions, Tensor& cos, Tensor& sin) {
   const int64_t half = config.rotary_dim() / 2;
-  model.cos = context.lasting(DType::f32, positions, half, Category::workspace);
-  model.sin = context.lasting(DType::f32, positions, half, Category::workspace);
+  cos = context.lasting(DType::f32, positions, half, Category::workspace);
+  sin = context.lasting(DType::f32, positions, half, Category::workspace);
   if (!context.arena.real()) return;
   const std::vector<float> frequencies = rotary_inverse_frequencies(config);
   const float amplitude = rotary_amplitude(config);
-  HostWrite cosines(context, model.cos), sines(context, model.sin);
+  HostWrite cosines(context, cos), sines(context, sin);
   for (int64_t position = 0; position < positions; ++position) {
     for (int64_t j = 0; j < half; ++j) {
       // float32 on purpose: the reference implementations form the angle in float32 too.
@@ -60,6 +53,23 @@ void set_rotary_tables(const Context& context, Model& model, int64_t positions) 
   }
   cosines.done();
   sines.done();
+}
+
+void set_rotary_tables(const Context& context, Model& model, int64_t positions) {
+  const ModelConfig& config = model.config;
+  if (config.rope_scaling == "longrope" && positions > config.rope_original_positions) {
+    fail("E_UNSUPPORTED",
+         "The rotary scaling \"longrope\" beyond the first " + std::to_string(config.rope_original_positions) + " positions is not supported; " +
+             std::to_string(positions) + " are asked for.",
+         "Use sequences of at most " + std::to_string(config.rope_original_positions) + " tokens.");
+  }
+  fill_rotary_tables(context, config, positions, model.cos, model.sin);
+  if (config.local_rope_theta == 0 || config.sliding_window == 0) return;
+  ModelConfig local = config;
+  local.rope_theta = config.local_rope_theta;
+  local.rope_scaling = "none";
+  local.rope_divisors.clear();
+  fill_rotary_tables(context, local, positions, model.local_cos, model.local_sin);
 }
 
 struct SlotShape {
@@ -104,6 +114,7 @@ Model allocate_model(const Context& context, const ModelConfig& config, const Mo
       if (shape.bias) linear.bias = context.lasting(DType::f32, 1, shape.out, Category::weights);
     }
     block.window = config.window_of(layer);
+    block.local_rope = config.local_rope_theta > 0 && block.window > 0;
     make_norms(context, config, prefix, block);
   }
   model.final_norm = make_gain(context, config, "model.norm.weight", d);

@@ -29,6 +29,7 @@ struct Block {
   Gain attention_after_norm, mlp_after_norm;  // of what they give
   Gain q_norm, k_norm;                        // as wide as a head, or as all of them
   int64_t window = 0;                         // keys that a query sees at most; 0 = no limit
+  bool local_rope = false;                    // rotates by the model's local tables
   // All norms in a fixed order, also those that the model does not have.
   std::array<Gain*, 6> gains() { return {&attention_norm, &q_norm, &k_norm, &attention_after_norm, &mlp_norm, &mlp_after_norm}; }
   std::array<const Gain*, 6> gains() const { return {&attention_norm, &q_norm, &k_norm, &attention_after_norm, &mlp_norm, &mlp_after_norm}; }
@@ -43,7 +44,8 @@ struct Model {
   Gain final_norm;
   Weight head;  // [V × d], dense; empty where the embedding serves
   Parameter* head_parameter = nullptr;
-  Tensor cos, sin;  // [positions × rotary_dim / 2] f32
+  Tensor cos, sin;              // [positions × rotary_dim / 2] f32
+  Tensor local_cos, local_sin;  // of blocks with local_rope, where there are any
 
   const Weight& head_weight() const { return head ? head : embedding; }
   Parameter* head_weight_parameter() const { return head ? head_parameter : embedding_parameter; }

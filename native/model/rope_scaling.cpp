@@ -1,7 +1,10 @@
 #include "model/rope_scaling.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include "core/error.h"
 
 namespace rankwise {
 namespace {
@@ -14,6 +17,15 @@ double llama3_frequency(const ModelConfig& config, double frequency) {
   const double kept =
       (turns - config.rope_low_frequency_factor) / (config.rope_high_frequency_factor - config.rope_low_frequency_factor);
   return (1 - kept) * frequency / config.rope_factor + kept * frequency;
+}
+
+// Original contexts are powers of two, and these two bounds have been the same in every model.
+constexpr double kLowFrequencyFactor = 1.0, kHighFrequencyFactor = 4.0;
+constexpr int64_t kLeastOriginal = 32, kMostOriginal = int64_t{1} << 20;
+
+bool same_frequencies(const ModelConfig& a, const ModelConfig& b) {
+  const std::vector<float> left = rotary_inverse_frequencies(a), right = rotary_inverse_frequencies(b);
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](float x, float y) { return std::fabs(x - y) <= 1e-6f * std::fabs(y); });
 }
 
 }  // namespace
@@ -37,6 +49,23 @@ float rotary_amplitude(const ModelConfig& config) {
   const double original = static_cast<double>(config.rope_original_positions);
   const double factor = config.rope_factor > 0 ? config.rope_factor : static_cast<double>(config.max_positions) / original;
   return factor <= 1 ? 1.0f : static_cast<float>(std::sqrt(1 + std::log(factor) / std::log(original)));
+}
+
+void name_rotary_divisors(ModelConfig& config) {
+  if (config.rope_divisors.empty()) return;
+  ModelConfig named = config;
+  named.rope_divisors.clear();
+  named.rope_scaling = "llama3";
+  named.rope_low_frequency_factor = kLowFrequencyFactor;
+  named.rope_high_frequency_factor = kHighFrequencyFactor;
+  named.rope_factor = *std::max_element(config.rope_divisors.begin(), config.rope_divisors.end());
+  for (int64_t original = kLeastOriginal; original <= kMostOriginal && config.rope_scaling == "none"; original *= 2) {
+    named.rope_original_positions = original;
+    if (!same_frequencies(config, named)) continue;
+    config = named;
+    return;
+  }
+  fail("E_UNSUPPORTED", "This GGUF file scales its rotary frequencies one by one, in a way that a model folder cannot say.", "Use the original model.");
 }
 
 }  // namespace rankwise

@@ -14,4 +14,8 @@ std::vector<float> rotary_inverse_frequencies(const ModelConfig& config);
 // √(1 + ln(factor) / ln(original positions)), or what the model says.
 float rotary_amplitude(const ModelConfig& config);
 
+// GGUF files list what each frequency is divided by. Where that list is what "llama3" makes of some factor and original context, the config
+// says so instead, as config.json can; else it throws E_UNSUPPORTED. Frequencies differ by the rounding of the file's divisors.
+void name_rotary_divisors(ModelConfig& config);
+
 }  // namespace rankwise

@@ -1,6 +1,7 @@
 #include "model/save.h"
 
 #include <functional>
+#include <map>
 
 #include "core/error.h"
 #include "io/files.h"
@@ -8,6 +9,7 @@
 #include "io/safetensors.h"
 #include "model/fused_modules.h"
 #include "model/outgoing_factors.h"
+#include "model/rope_scaling.h"
 #include "ops/host_access.h"
 
 namespace rankwise {
@@ -78,14 +80,37 @@ void write_folder(const std::string& folder, const std::function<void(const std:
   transaction.publish();
 }
 
-}  // namespace
-
-void save_model(const Context& context, const Model& model, DType dtype, const std::string& folder, const Progress& progress) {
-  const std::vector<Outgoing> tensors = outgoing_tensors(context, model, dtype);
-  if (!context.arena.real()) {
-    for (const Outgoing& tensor : tensors) write_tensor(context, tensor, nullptr);
-    return;
+// The same of a model that is read tensor by tensor.
+std::vector<Outgoing> outgoing_tensors(const Context& context, const StreamedModel& model, DType dtype) {
+  struct Part {
+    const StreamedModel::Entry* entry;
+    int64_t first_row;
+  };
+  std::vector<Outgoing> list;
+  std::map<std::string, std::vector<Part>> fused;  // parts of the files' matrices that hold several
+  for (const StreamedModel::Entry& entry : model.entries()) {
+    std::vector<int64_t> shape = entry.vector ? std::vector<int64_t>{entry.cols} : std::vector<int64_t>{entry.rows, entry.cols};
+    const size_t kind = entry.name.rfind('.');
+    const FilePlace place = entry.vector ? FilePlace{} : place_in_files(model.config(), entry.name.substr(0, kind));
+    if (place.rows == 0) {
+      list.push_back({{entry.name, dtype, shape}, entry.rows, entry.cols, [&context, &model, &entry](const View& to) { model.read(context, entry, to); }});
+      continue;
+    }
+    const std::string name = place.module + entry.name.substr(kind);
+    if (!fused.count(name)) list.push_back({{name, dtype, {place.rows, entry.cols}}, place.rows, entry.cols, {}});
+    fused[name].push_back({&entry, place.first_row});
   }
+  for (Outgoing& tensor : list) {
+    if (tensor.read) continue;
+    tensor.read = [&context, &model, parts = fused[tensor.entry.name]](const View& to) {
+      for (const Part& part : parts) model.read(context, *part.entry, to.row_range(part.first_row, part.entry->rows));
+    };
+  }
+  return list;
+}
+
+void write_model(const Context& context, const ModelConfig& config, const std::vector<Outgoing>& tensors, DType dtype, const std::string& folder,
+                 const Progress& progress) {
   std::vector<std::vector<const Outgoing*>> shards(1);
   uint64_t filled = 0, total = 0;
   for (const Outgoing& tensor : tensors) {
@@ -116,8 +141,22 @@ void save_model(const Context& context, const Model& model, DType dtype, const s
       writer.finish();
     }
     if (shards.size() > 1) write_file_atomic(path + "/model.safetensors.index.json", index.dump(2));
-    write_file_atomic(path + "/config.json", model_config_json(model.config, dtype == DType::bf16 ? "bfloat16" : "float32"));
+    write_file_atomic(path + "/config.json", model_config_json(config, dtype == DType::bf16 ? "bfloat16" : "float32"));
   });
+}
+
+}  // namespace
+
+void save_model(const Context& context, const Model& model, DType dtype, const std::string& folder, const Progress& progress) {
+  const std::vector<Outgoing> tensors = outgoing_tensors(context, model, dtype);
+  if (context.arena.real()) return write_model(context, model.config, tensors, dtype, folder, progress);
+  for (const Outgoing& tensor : tensors) write_tensor(context, tensor, nullptr);
+}
+
+void save_model(const Context& context, const StreamedModel& model, DType dtype, const std::string& folder, const Progress& progress) {
+  ModelConfig config = model.config();
+  name_rotary_divisors(config);
+  write_model(context, config, outgoing_tensors(context, model, dtype), dtype, folder, progress);
 }
 
 void save_adapter(const Context& context, const Model& model, nlohmann::json config, const std::string& base_folder, const std::string& folder) {

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "meta/backend.h"
+#include "model/fused_modules.h"
 #include "model/save.h"
 
 namespace rankwise {
@@ -21,6 +22,7 @@ StreamedModel::StreamedModel(const ModelConfig& config, const std::string& folde
   if (!adapter.empty()) {
     attach_adapter(context, model, adapter, adapter_scale);
     adapter_ = std::make_unique<PeftAdapter>(adapter);
+    take_fused_layers_apart(config, *adapter_);
   }
   model.visit([&](const std::string& name, const View& view) {
     const bool vector = name.ends_with("norm.weight") || name.ends_with(".bias");

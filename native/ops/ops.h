@@ -47,6 +47,7 @@ struct AttentionShape {
   int64_t head_dim = 0;
   float scale = 1.0f;
   int64_t window = 0;        // keys that a query sees at most, its own the last of them; 0 = no limit
+  float softcap = 0;         // scores become softcap · tanh(score / softcap) before the softmax; 0 = they stay
 
   // Keys before it are out of sight of query row i, whatever segment it is in.
   int64_t first_in_window(int64_t i) const {
@@ -149,6 +150,10 @@ class Backend {
   virtual void embedding(const View& ids, const View& table, const View& out) = 0;
   // dtable [V × d] f32 += rows of dout, in the order of i for every row.
   virtual void embedding_backward(const View& ids, const View& dout, const View& dtable) = 0;
+  // x ← cap · tanh(x / cap), f32 or bf16, cap > 0.
+  virtual void softcap(const View& x, float cap) = 0;
+  // dy ← dy · (1 − (y / cap)²): the gradient of what went into softcap, from that of its result y. Both like x.
+  virtual void softcap_backward(const View& y, float cap, const View& dy) = 0;
   // logits [n × V] (f32 or bf16); targets [1 × n] i32, −100 = ignored; losses [1 × n] f32 (0 where ignored).
   // gradient: logits are overwritten by (softmax − onehot) · scale, 0 in ignored rows.
   virtual void cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) = 0;

@@ -100,7 +100,9 @@ AttentionReference attend(const AttentionShape& s, const Values& q, const Values
           const size_t key = static_cast<size_t>((b * s.key_length + j) * kv_width + kv * s.head_dim);
           double score = 0;
           for (int64_t e = 0; e < s.head_dim; ++e) score += q[row + static_cast<size_t>(e)] * k[key + static_cast<size_t>(e)];
-          weights.push_back(std::exp(static_cast<double>(s.scale) * score));
+          score *= static_cast<double>(s.scale);
+          if (s.softcap > 0) score = s.softcap * std::tanh(score / s.softcap);
+          weights.push_back(std::exp(score));
           sum += weights.back();
         }
         for (int64_t j = first; j <= i + ahead; ++j) {
@@ -117,9 +119,10 @@ AttentionReference attend(const AttentionShape& s, const Values& q, const Values
 }
 
 // The gradients are compared along one random direction of (q, k, v), with a central difference of the reference.
-void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_t head_dim, DType type, int64_t window = 0) {
+void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_t head_dim, DType type, int64_t window = 0, float softcap = 0) {
   AttentionShape s;
   s.window = window;
+  s.softcap = softcap;
   s.batch = 2;
   s.query_length = s.key_length = length;
   s.heads = heads;
@@ -139,7 +142,7 @@ void attention(Table& t, int64_t length, int64_t heads, int64_t kv_heads, int64_
   const View lse_view = lse;
   t.ops.attention(s, q, k, v, segment, out, &lse_view, scratch);
   const std::string what =
-      label("attention", {length, head_dim}, {type}) + " heads " + std::to_string(heads) + "/" + std::to_string(kv_heads) + " window " + std::to_string(window);
+      label("attention", {length, head_dim}, {type}) + " heads " + std::to_string(heads) + "/" + std::to_string(kv_heads) + " window " + std::to_string(window) + (softcap > 0 ? " capped" : "");
   t.compare(what, out, expected.out, 1.0, 2.0);
   t.compare(what + " lse", lse, expected.lse, 1.0, type == DType::bf16 ? 500 : 2);
 
@@ -192,6 +195,8 @@ void check_products(Table& t) {
     attention(t, 45, 2, 1, 10, type, 1);
     attention(t, 45, 2, 1, 10, type, 7);
     attention(t, 21, 2, 1, 256, type);  // the widest heads, as Gemma has them
+    attention(t, 45, 2, 1, 10, type, 0, 1.5f);
+    attention(t, 40, 4, 2, 16, type, 7, 2.0f);
     if (t.thorough) attention(t, 100, 2, 1, 16, type, 40);
     if (t.thorough) attention(t, 100, 2, 1, 64, type);
   }

@@ -57,6 +57,19 @@ void cross_entropy(Table& t, Shape s, DType type, double spread, int64_t apart) 
   t.compare(label("cross_entropy gradient", s, {type}), logits, gradients, 1e-3, 4.0);
 }
 
+void softcap(Table& t, Shape s, DType type, float cap, int64_t apart) {
+  const Sample x = t.random(type, s, 2 * static_cast<double>(cap), apart), dy = t.random(type, s, 1.0, apart);
+  const Values xs = t.values(x), dys = t.values(dy);
+  Values ys, dxs;
+  for (const double value : xs) ys.push_back(cap * std::tanh(value / cap));
+  t.ops.softcap(x, cap);
+  t.compare(label("softcap", s, {type}) + " " + std::to_string(cap), x, ys);
+  const Values rounded = t.values(x);
+  for (size_t i = 0; i < dys.size(); ++i) dxs.push_back(dys[i] * (1 - rounded[i] / cap * (rounded[i] / cap)));
+  t.ops.softcap_backward(x, cap, dy);
+  t.compare(label("softcap_backward", s, {type}) + " " + std::to_string(cap), dy, dxs);
+}
+
 }  // namespace
 
 void check_tokens(Table& t) {
@@ -64,6 +77,8 @@ void check_tokens(Table& t) {
     for (const DType type : kFloatTypes) {
       embedding(t, s, type, DType::f32);
       embedding(t, s, type, DType::bf16);
+      softcap(t, s, type, 30.0f, 0);
+      softcap(t, s, type, 0.75f, 3);
     }
   }
   for (const int64_t cols : {1, 3, 17, 33, 1000, t.thorough ? 32001 : 2049}) {

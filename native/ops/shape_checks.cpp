@@ -79,8 +79,8 @@ void operand(const Checker& c, const Operand& o) {
 void attention_arguments(const Checker& c, const AttentionShape& s, const View& q, const View& k, const View& v,
                          const View& segment_start, const View& out, const View& scratch, uint64_t scratch_bytes) {
   c.shape(s.batch >= 0 && s.query_length >= 0 && s.key_length >= s.query_length && s.heads > 0 && s.kv_heads > 0 && s.head_dim > 0 &&
-              s.heads % s.kv_heads == 0 && s.window >= 0,
-          "needs key_length >= query_length, heads divisible by kv_heads and no negative window", {});
+              s.heads % s.kv_heads == 0 && s.window >= 0 && s.softcap >= 0,
+          "needs key_length >= query_length, heads divisible by kv_heads, no negative window and no negative softcap", {});
   c.alike(q, {&out});
   c.alike(k, {&v});
   c.type(q.dtype == k.dtype, "types differ:", {&q, &k});
@@ -185,6 +185,18 @@ void embedding_backward(const View& ids, const View& dout, const View& dtable) {
   c.f32(dtable, "the gradient must be f32, got");
   c.i32_list(ids, dout.rows, "ids must be [1 x N] i32, got");
   c.shape(dtable.cols == dout.cols, "widths differ:", {&dtable, &dout});
+}
+
+void softcap(const View& x, float cap) {
+  const Checker c{"softcap"};
+  c.floats(x);
+  c.shape(cap > 0, "needs a positive cap for", {&x});
+}
+
+void softcap_backward(const View& y, float cap, const View& dy) {
+  const Checker c{"softcap_backward"};
+  c.alike(y, {&dy});
+  c.shape(cap > 0, "needs a positive cap for", {&y});
 }
 
 void cross_entropy(const View& logits, const View& targets, const View& losses) {

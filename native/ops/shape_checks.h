@@ -22,6 +22,8 @@ void attention_backward(const AttentionShape& shape, const View& dout, const Vie
                         uint64_t scratch_bytes);
 void embedding(const View& ids, const View& table, const View& out);
 void embedding_backward(const View& ids, const View& dout, const View& dtable);
+void softcap(const View& x, float cap);
+void softcap_backward(const View& y, float cap, const View& dy);
 void cross_entropy(const View& logits, const View& targets, const View& losses);
 void copy(const View& from, const View& to);
 void multiply(const View& a, const View& b, const View& out);

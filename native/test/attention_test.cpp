@@ -140,7 +140,7 @@ Answer reference(Problem& p, const std::vector<double>* nudged_qkv = nullptr) {
   const std::vector<double> q = dense(p.q(p.qkv), 0), k = dense(p.k(p.qkv), p.q_width()), v = dense(p.v(p.qkv), p.q_width() + p.kv_width());
   Answer a{std::vector<double>(q.size()), std::vector<double>(static_cast<size_t>(s.batch * s.heads * s.query_length)),
            std::vector<double>(q.size()), std::vector<double>(k.size()), std::vector<double>(k.size())};
-  std::vector<double> w(static_cast<size_t>(s.key_length)), dw(w.size());
+  std::vector<double> w(static_cast<size_t>(s.key_length)), dw(w.size()), slope(w.size());
   for (int64_t b = 0; b < s.batch; ++b) {
     for (int64_t h = 0; h < s.heads; ++h) {
       for (int64_t i = 0; i < s.query_length; ++i) {
@@ -153,6 +153,8 @@ Answer reference(Problem& p, const std::vector<double>* nudged_qkv = nullptr) {
           double x = 0;
           for (int64_t c = 0; c < d; ++c) x += q[at_q + c] * k[at_k(j) + c];
           w[j] = x * s.scale;
+          if (s.softcap > 0) w[j] = s.softcap * std::tanh(w[j] / s.softcap);
+          slope[j] = s.softcap > 0 ? 1 - w[j] / s.softcap * (w[j] / s.softcap) : 1;
           most = std::max(most, w[j]);
         }
         for (int64_t j = from; j < to; ++j) sum += w[j] = std::exp(w[j] - most);
@@ -169,7 +171,7 @@ Answer reference(Problem& p, const std::vector<double>* nudged_qkv = nullptr) {
           mean += w[j] * dw[j];
         }
         for (int64_t j = from; j < to; ++j) {
-          const double ds = w[j] * (dw[j] - mean) * s.scale;
+          const double ds = w[j] * (dw[j] - mean) * s.scale * slope[j];
           for (int64_t c = 0; c < d; ++c) {
             a.dq[at_q + c] += ds * k[at_k(j) + c];
             a.dk[at_k(j) + c] += ds * q[at_q + c];
@@ -255,6 +257,7 @@ std::string described(const AttentionShape& s, DType dtype, bool segments) {
   text.append(std::to_string(s.batch)).append(" Tq").append(std::to_string(s.query_length));
   text.append(" Tk").append(std::to_string(s.key_length)).append(" H").append(std::to_string(s.heads));
   text.append("/").append(std::to_string(s.kv_heads)).append(" D").append(std::to_string(s.head_dim));
+  if (s.softcap > 0) text.append(" capped");
   if (s.window) text.append(" W").append(std::to_string(s.window));
   text.append(" ").append(name_of(dtype)).append(segments ? " segments" : "");
   return text;
@@ -298,6 +301,7 @@ void check_windows(Pools& pools) {
       for (DType dtype : {DType::f32, DType::bf16}) {
         AttentionShape s = shape_of(1 + turn % 2, length, length, 4, turn % 3 ? 2 : 4, turn % 2 ? 33 : 64);
         s.window = window;
+        if (turn % 4 == 1) s.softcap = 1.25f;
         Problem p = make_problem(s, dtype, turn % 3 == 0);
         check_problem(pools, p, described(s, dtype, turn % 3 == 0));
         ++turn;
@@ -308,6 +312,7 @@ void check_windows(Pools& pools) {
     for (int64_t window : {1, 37, 64, 290}) {
       AttentionShape s = shape_of(2, queries, 301, 4, 2, 64);
       s.window = window;
+      if (window == 64) s.softcap = 0.9f;
       Problem p = make_problem(s, queries == 4 ? DType::bf16 : DType::f32, queries == 5);
       check_problem(pools, p, described(s, p.dtype, queries == 5));
     }
@@ -325,9 +330,10 @@ void check_windows(Pools& pools) {
 }
 
 // The reference's own gradients, against central differences of sum(dout * out).
-void check_reference(int64_t window) {
+void check_reference(int64_t window, float softcap) {
   AttentionShape s = shape_of(2, 7, 7, 4, 2, 3);
   s.window = window;
+  s.softcap = softcap;
   Problem p = make_problem(s, DType::f32, true);
   const Answer a = reference(p);
   const int64_t width = p.qkv.view.cols;
@@ -395,8 +401,9 @@ void check_extremes(Pools& pools) {
 
 int main() {
   Pools pools;
-  check_reference(0);
-  check_reference(3);
+  check_reference(0, 0);
+  check_reference(3, 0);
+  check_reference(4, 0.8f);
   check_shapes(pools);
   check_caches(pools);
   check_windows(pools);

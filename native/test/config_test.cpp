@@ -19,7 +19,8 @@ auto fields(const ModelConfig& c) {
                   c.max_positions, c.rms_epsilon, c.rope_theta, c.rope_scaling, c.rope_factor, c.rope_low_frequency_factor,
                   c.rope_high_frequency_factor, c.rope_original_positions, c.partial_rotary_factor, c.rope_short_factors, c.rope_long_factors,
                   c.rope_attention_factor, c.tied_head, c.qkv_bias, c.output_bias, c.mlp_bias, c.qk_norm, c.qk_norm_whole,
-                  c.norm_before, c.norm_after, c.gains_around_zero, c.scaled_embedding, c.activation,
+                  c.norm_before, c.norm_after, c.gains_around_zero, c.scaled_embedding, c.activation, c.query_scalar,
+                  c.attention_softcap, c.final_softcap, c.local_rope_theta,
                   c.sliding_window, c.sliding_layers, c.initializer_range, c.eos_ids, c.bos_id);
 }
 
@@ -58,6 +59,13 @@ const json kLongrope = {{"hidden_size", 256},
                         {"max_position_embeddings", 128},
                         {"original_max_position_embeddings", 16},
                         {"rope_scaling", {{"type", "su"}, {"short_factor", {1.0, 1.5}}, {"long_factor", {2.0, 3.0}}}}};
+
+// As version 5 writes the Gemma 3 that version 4 writes otherwise below.
+const json kGemma3 = {{"layer_types", {"sliding_attention", "full_attention"}},
+                      {"sliding_window", 512},
+                      {"rope_parameters",
+                       {{"full_attention", {{"rope_type", "linear"}, {"factor", 8}, {"rope_theta", 1e6}}},
+                        {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 5000}}}}}};
 
 // `base` with the members of `changes`.
 std::string with(json base, const json& changes) {
@@ -141,6 +149,20 @@ void test_features() {
   check(gemma.gains_around_zero && gemma.scaled_embedding && gemma.activation == "gelu_tanh" && gemma.norm_before && !gemma.norm_after, "gemma, norms");
   const json legacy = {{"num_attention_heads", 16}, {"hidden_act", "gelu"}, {"hidden_activation", nullptr}};
   check(parse("gemma", legacy).activation == "gelu_tanh", "the first files of gemma say gelu and mean its approximation");
+  const ModelConfig gemma2 = parse("gemma2", json::object());
+  check(gemma2.kv_heads == 4 && gemma2.query_scalar == 256 && gemma2.attention_softcap == 50 && gemma2.final_softcap == 30 && gemma2.norm_before &&
+            gemma2.norm_after && gemma2.window_of(0) == 4096 && gemma2.window_of(1) == 0,
+        "gemma2");
+  const json uncapped = {{"attn_logit_softcapping", nullptr}, {"final_logit_softcapping", nullptr}, {"query_pre_attn_scalar", 144}};
+  check(parse("gemma2", uncapped).attention_softcap == 0 && parse("gemma2", uncapped).final_softcap == 0 && parse("gemma2", uncapped).query_scalar == 144,
+        "gemma2 without caps");
+  const json first_gemma3 = {{"sliding_window_pattern", 2}, {"sliding_window", 512}, {"rope_scaling", {{"rope_type", "linear"}, {"factor", 8}}},
+                             {"rope_local_base_freq", 5000}, {"attn_logit_softcapping", nullptr}};
+  const ModelConfig gemma3 = parse("gemma3_text", first_gemma3);
+  check(gemma3.rope_theta == 1e6 && gemma3.local_rope_theta == 5000 && gemma3.rope_scaling == "linear" && gemma3.rope_factor == 8 && gemma3.qk_norm &&
+            gemma3.final_softcap == 0 && gemma3.window_of(0) == 512 && gemma3.window_of(1) == 0,
+        "gemma3 of version 4");
+  check(fields(parse_model_config(with(least("gemma3_text"), kGemma3))) == fields(gemma3), "gemma3 of version 5 means the same");
   const json wide = {{"hidden_size", 100}, {"num_attention_heads", 3}, {"head_dim", 64}};
   check(parse("llama", wide).q_width() == 192, "heads wider than the model");
 }
@@ -169,6 +191,9 @@ void test_unsupported() {
       {"longrope", "llama", {{"rope_scaling", {{"rope_type", "longrope"}}}}},
       {"linear", "phi3", {{"rope_scaling", {{"type", "linear"}, {"factor", 4}}}}},
       {"yarn", "phi3", {{"rope_scaling", {{"type", "yarn"}}}}},
+      {"gemma3", "llama", {{"model_type", "gemma3"}}},
+      {"attn_logit_softcapping", "gemma3_text", {{"attn_logit_softcapping", 50}}},
+      {"linear", "gemma3_text", {{"rope_parameters", {{"sliding_attention", {{"rope_type", "linear"}, {"factor", 2}}}}}}},
       {"by layer", "llama", {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}},
       {"partial_rotary_factor", "llama", {{"partial_rotary_factor", 0.5}}},
       {"partial_rotary_factor", "llama", {{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}},
@@ -225,6 +250,11 @@ void test_malformed() {
       {{"bos_token_id", {1}}},
       {{"layer_types", "full_attention"}},
       {{"layer_types", {"full_attention"}}},
+      {{"model_type", "gemma2"}, {"sliding_window", nullptr}},
+      {{"model_type", "gemma2"}, {"final_logit_softcapping", 0}},
+      {{"model_type", "gemma2"}, {"query_pre_attn_scalar", "256"}},
+      {{"model_type", "gemma3_text"}, {"sliding_window_pattern", 0}},
+      {{"model_type", "gemma3_text"}, {"rope_parameters", {{"rope_type", "default"}}}},
       {{"model_type", "qwen2"}, {"layer_types", {"full_attention", "sliding_attention"}}},
       {{"model_type", "mistral"}, {"num_key_value_heads", 8}, {"sliding_window", 0}},
       {{"model_type", 5}},
@@ -251,6 +281,7 @@ void test_malformed() {
 }
 
 void test_round_trip() {
+  const json uncapped_gemma2 = {{"attn_logit_softcapping", nullptr}, {"final_logit_softcapping", nullptr}, {"query_pre_attn_scalar", 12.5}};
   const json rope = {{"rope_type", "linear"}, {"factor", 2.5}, {"rope_theta", 12345.5}};
   const json many = {{"attention_bias", true}, {"mlp_bias", true},    {"rms_norm_eps", 1e-5},
                      {"rope_parameters", rope}, {"eos_token_id", {3, 4}}};
@@ -265,6 +296,10 @@ void test_round_trip() {
       with(least("gemma"), {{"head_dim", 16}, {"num_key_value_heads", 1}, {"tie_word_embeddings", false}}),
       with(least("gemma"), {{"num_attention_heads", 16}}),
       with(least("phi3"), kLongrope),
+      least("gemma2").dump(),
+      with(least("gemma2"), uncapped_gemma2),
+      with(least("gemma3_text"), kGemma3),
+      with(least("gemma3_text"), {{"final_logit_softcapping", 20.5}, {"sliding_window_pattern", 1}}),
       with(least("phi3"), {{"sliding_window", 9}, {"hidden_size", 256}}),
       least("mistral").dump(),
       with(least("qwen2"), {{"use_sliding_window", true}, {"max_window_layers", 1}, {"sliding_window", 16}}),

@@ -123,6 +123,8 @@ int main() {
   check_family("qwen3", {{"model_type", "qwen3"}, {"head_dim", 6}});
   check_family("phi3", {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}});
   check_family("olmo2", {{"model_type", "olmo2"}, {"attention_bias", true}});
+  check_family("gemma2", {{"model_type", "gemma2"}, {"head_dim", 10}, {"sliding_window", 5}, {"query_pre_attn_scalar", 7}, {"attn_logit_softcapping", 1.5}, {"final_logit_softcapping", 2.5}, {"tie_word_embeddings", true}});
+  check_family("gemma3", {{"model_type", "gemma3_text"}, {"head_dim", 10}, {"sliding_window", 5}, {"sliding_window_pattern", 2}, {"rope_scaling", {{"rope_type", "linear"}, {"factor", 4}}}});
   check_family("gemma", {{"model_type", "gemma"}, {"head_dim", 10}, {"tie_word_embeddings", true}});
   return test::finish();
 }

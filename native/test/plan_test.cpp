@@ -77,7 +77,9 @@ void families(const test::TemporaryFolder& folder) {
   } models[] = {{"phi3", {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}}},
                 {"window", {{"model_type", "mistral"}, {"sliding_window", 5}}},
                 {"olmo2", {{"model_type", "olmo2"}, {"attention_bias", true}}},
-                {"gemma", {{"model_type", "gemma"}, {"head_dim", 10}, {"tie_word_embeddings", true}}}};
+                {"gemma", {{"model_type", "gemma"}, {"head_dim", 10}, {"tie_word_embeddings", true}}},
+                {"gemma2", {{"model_type", "gemma2"}, {"head_dim", 10}, {"sliding_window", 5}, {"query_pre_attn_scalar", 7}, {"attn_logit_softcapping", 1.5}, {"final_logit_softcapping", 2.5}, {"tie_word_embeddings", true}}},
+                {"gemma3", {{"model_type", "gemma3_text"}, {"head_dim", 10}, {"sliding_window", 5}, {"sliding_window_pattern", 2}, {"rope_scaling", {{"rope_type", "linear"}, {"factor", 4}}}}}};
   for (const auto& model : models) {
     test::write_tiny_model(folder / model.name, model.changes);
     for (const Case& c : {Case{"full", "dense", "bf16", true}, {"lora", "nf4", "f32", false}, {"lora", "dense", "bf16", false}, {"galore", "dense", "f32", false},

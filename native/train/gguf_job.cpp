@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "cpu/backend.h"
 #include "model/gguf_export.h"
+#include "model/gguf_source.h"
 #include "train/gguf_proof.h"
 #include "train/inference.h"
 #include "train/progress.h"
@@ -32,6 +33,19 @@ GgufMetadata metadata_of(const json& job) {
   return metadata;
 }
 
+// Whether every value of the file is one that bfloat16 has.
+bool fits_bf16(const GgufFile& file) {
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (tensor.type == GgmlType::bf16) continue;
+    if (tensor.type != GgmlType::f32) return false;
+    const auto* bytes = static_cast<const unsigned char*>(file.data(tensor));
+    for (uint64_t i = 0; i < tensor.bytes; i += 4) {
+      if (bytes[i] || bytes[i + 1]) return false;
+    }
+  }
+  return true;
+}
+
 StreamedModel streamed(const InferenceSettings& settings) {
   return {read_model_config(settings.model), settings.model, settings.adapter, settings.adapter_scale};
 }
@@ -48,7 +62,7 @@ GgufPlan plan_of(const StreamedModel& model, const json& job) {
 json plan_gguf_job(const json& job) {
   const StreamedModel model = streamed(parse_inference(job));
   const GgufPlan plan = plan_of(model, job);
-  return {{"bytes", plan.bytes()}, {"tensors", plan.items.size()}, {"types", plan.types()}};
+  return {{"bytes", plan.bytes()}, {"tensors", plan.items.size()}, {"types", plan.types()}, {"contextLength", gguf_context(model.config())}};
 }
 
 json gguf_job(const json& job, const JobControl& control, const EventSink& emit) {
@@ -72,6 +86,28 @@ json gguf_job(const json& job, const JobControl& control, const EventSink& emit)
     std::filesystem::remove(output);
     throw;
   }
+}
+
+json gguf_keys_job(const json& job) {
+  const std::string path = job.at("model");
+  const GgufFile file(path);
+  const ModelConfig config = gguf_model_config(file);
+  json types = json::object(), keys = json::object();
+  uint64_t parameters = 0;
+  for (const GgufTensor& tensor : file.tensors()) {
+    types[name_of(tensor.type)] = types.value(name_of(tensor.type), 0) + 1;
+    parameters += tensor.elements();
+  }
+  for (const auto& [name, value] : file.metadata()) {
+    if (name.rfind("general.", 0) != 0 && name.rfind("tokenizer.", 0) != 0) continue;
+    keys[name] = std::visit([](const auto& held) -> json { return held; }, value);
+  }
+  try {
+    (void)keys.dump();
+  } catch (const json::exception&) {
+    fail("E_GGUF", "The GGUF file has texts that are not UTF-8.", "Download or export it again.");
+  }
+  return {{"parameters", parameters}, {"types", types}, {"fitsBfloat16", fits_bf16(file)}, {"keys", keys}};
 }
 
 }  // namespace rankwise

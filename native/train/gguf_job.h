@@ -6,7 +6,7 @@
 
 namespace rankwise {
 
-// {kind: "gguf-plan", model, adapter?, adapterScale?, type, metadata: [{key, type, value}]} → {bytes, tensors, types: {NAME: count}}: the
+// {kind: "gguf-plan", model, adapter?, adapterScale?, type, metadata: [{key, type, value}]} → {bytes, tensors, types: {NAME: count}, contextLength}: the
 // file that "gguf" would write. Reads headers alone.
 nlohmann::json plan_gguf_job(const nlohmann::json& job);
 
@@ -14,5 +14,9 @@ nlohmann::json plan_gguf_job(const nlohmann::json& job);
 // cancelled, there is no file. Answers what the proof does and peakBytes, the most that tensors and blocks took. Progress counts
 // tensors, written and proved.
 nlohmann::json gguf_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
+
+// {kind: "gguf-keys", model: FILE} → {parameters, types: {NAME: count}, fitsBfloat16, keys: {NAME: value}}: what a file holds and what it says of itself, without the
+// keys of its shape. Throws what the reader throws, E_UNSUPPORTED for an architecture that is not supported.
+nlohmann::json gguf_keys_job(const nlohmann::json& job);
 
 }  // namespace rankwise

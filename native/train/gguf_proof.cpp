@@ -27,7 +27,7 @@ void compare_shapes(const ModelConfig& is, const ModelConfig& has) {
   same(is.vocab_size == has.vocab_size && is.hidden_size == has.hidden_size && is.intermediate_size == has.intermediate_size, "width");
   same(is.layers == has.layers, "number of layers");
   same(is.heads == has.heads && is.kv_heads == has.kv_heads && is.head_dim == has.head_dim, "division into heads");
-  same(is.max_positions == has.max_positions, "context");
+  same(is.max_positions == gguf_context(has), "context");
   same(is.rms_epsilon == has.rms_epsilon, "epsilon");
   same(is.tied_head == has.tied_head, "head");
   same(is.qkv_bias == has.qkv_bias && is.output_bias == has.output_bias && is.mlp_bias == has.mlp_bias && is.qk_norm == has.qk_norm, "biases or norms");

@@ -122,16 +122,17 @@ json generate_job(const json& job, const JobControl& control, const EventSink& e
 }
 
 json merge_job(const json& job, const JobControl& control, const EventSink& emit) {
-  InferenceSettings settings = parse_inference(job);
-  settings.positions = 1;
-  settings.bf16 = false;  // folded in float32, rounded once when written
-  settings.device.kind = DeviceKind::cpu;  // a model in float32 rarely fits a card, and the disk is what takes time
+  control.require_not_cancelled();
+  const InferenceSettings settings = parse_inference(job);
   const std::string dtype = job.value("dtype", std::string("float32"));
   if (dtype != "float32" && dtype != "bfloat16") fail("E_JOB", "A merged model cannot be written as " + dtype + ".", "Use float32 or bfloat16.");
-  InferenceModel inference(settings, control, {});
   const std::string output = job.at("output");
-  save_model(inference.context(), inference.model(), dtype == "bfloat16" ? DType::bf16 : DType::f32, output, progress_events(control, emit));
-  return {{"output", output}, {"peakBytes", inference.arena().usage().peak_bytes}};
+  const StreamedModel model(read_model_config(settings.model), settings.model, settings.adapter, settings.adapter_scale);
+  Arena arena(Arena::Kind::real, settings.budget);
+  CpuBackend ops(arena, settings.device.threads);  // the disk is what takes time
+  const Context context{ops, arena, Product::f32, DType::f32};  // folded in float32, rounded once when written
+  save_model(context, model, dtype == "bfloat16" ? DType::bf16 : DType::f32, output, progress_events(control, emit));
+  return {{"output", output}, {"peakBytes", arena.usage().peak_bytes}};
 }
 
 constexpr uint64_t kSelftestBytes = uint64_t{256} << 20;
@@ -179,6 +180,7 @@ json run_job(const json& job, JobControl& control, const EventSink& emit) {
     if (kind == "logits") return logits_job(job, control);
     if (kind == "logits-compare") return compare_logits_job(job, control, emit);
     if (kind == "generate") return generate_job(job, control, emit);
+    if (kind == "gguf-keys") return gguf_keys_job(job);
     if (kind == "merge") return merge_job(job, control, emit);
     if (kind == "gguf") return gguf_job(job, control, emit);
     if (kind == "gguf-plan") return plan_gguf_job(job);

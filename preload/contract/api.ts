@@ -1,6 +1,7 @@
 import type { AdapterSummary } from './adapters.ts';
 import type { DatasetDetails, DatasetSummary, Mapping, Preview, Rendering, Xray } from './datasets.ts';
 import type { ErrorReport } from './errors.ts';
+import type { GgufPlan, GgufReceipt, GgufType, KeptExport } from './exports.ts';
 import type { HubConnection, HubInspection, HubModel, UnfinishedDownload } from './hub.ts';
 import type { Listing, PickedFile, PickPurpose } from './files.ts';
 import type { Registry } from './methods.ts';
@@ -77,6 +78,19 @@ export interface Api {
     /** Forgets it; with `files` (only for what a merge made and for downloads) its folder is removed too. */
     remove(input: { id: string; files: boolean }): Promise<void>;
     fits(input: { id: string; budgetBytes: number | null; sequenceLength: number; microBatch: number }): Promise<Fit[]>;
+  };
+  exports: {
+    /** What a model of the library would be as a GGUF file. Throws for what the format cannot say. */
+    plan(input: { id: string; type: GgufType }): Promise<GgufPlan>;
+    /** Writes it into a folder and proves it: what is not the model is not kept (E_RECEIPT). Answers where it lies, for reading. */
+    gguf(input: {
+      id: string;
+      type: GgufType;
+      folder: string;
+      task: string;
+    }): Promise<{ path: string; receipt: GgufReceipt }>;
+    /** What was written of a model, newest first. */
+    list(input: { id: string }): Promise<KeptExport[]>;
   };
   /** Models of the Hugging Face Hub or of a mirror. Only what is called here asks anything of a network. */
   hub: {

@@ -22,6 +22,7 @@ export const CALLS: { readonly [N in Noun]: Calls<N> } = {
     preview: true,
     xray: true,
   },
+  exports: { plan: true, gguf: true, list: true },
   models: { list: true, card: true, sample: true, add: true, rename: true, remove: true, fits: true },
   hub: {
     connection: true,

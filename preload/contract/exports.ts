@@ -65,3 +65,12 @@ export interface GgufReceipt {
   modelfileTemplate: boolean;
   notes: string[];
 }
+
+/** An export that is remembered with its model. */
+export interface KeptExport {
+  /** For reading. */
+  path: string;
+  /** Whether the file is still where it was written. */
+  there: boolean;
+  receipt: GgufReceipt;
+}

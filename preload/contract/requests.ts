@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Api } from './api.ts';
 import type { Noun } from './channels.ts';
+import { GGUF_TYPES } from './exports.ts';
 
 /** What a call takes; undefined for one that takes nothing. */
 export type Input<F> = F extends (...input: infer I) => unknown ? (I extends [] ? undefined : I[0]) : never;
@@ -120,6 +121,11 @@ export const REQUESTS = {
     unfinished: nothing,
     resume: z.strictObject({ id, task }),
     discard: one,
+  },
+  exports: {
+    plan: z.strictObject({ id, type: z.enum(GGUF_TYPES) }),
+    gguf: z.strictObject({ id, type: z.enum(GGUF_TYPES), folder: id, task }),
+    list: one,
   },
   methods: { registry: nothing },
   runs: {

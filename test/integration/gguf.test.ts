@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApi } from '../../main/api/api.ts';
 import { createApp, type App } from '../../main/app.ts';
 import { resolvePaths } from '../../main/paths.ts';
 import { GGUF_TYPES, type GgufReceipt, type GgufType } from '../../preload/contract/exports.ts';
@@ -56,6 +57,14 @@ describe('a GGUF file', () => {
       expect(receipt.logits.maxDifference).toBeLessThan({ f32: 1e-5, bf16: 0.3, f16: 0.05 }[type as string] ?? 20);
       expect(receipt.types.find((each) => each.type === 'F32')!.maxError).toBe(0);
     }
+  });
+
+  it('is for as many tokens as fit into a window, where the model has one', async () => {
+    const windowed = { architecture: 'mistral' as const, config: { sliding_window: 64 } };
+    writeRandomModel(inFolder('windowed'), windowed, tokenizer);
+    const receipt = await write('windowed', 'f32');
+    expect(receipt.notes).toEqual([expect.stringContaining('The file is for 64 tokens')]);
+    expect(receipt.logits.maxDifference).toBeLessThan(1e-5);
   });
 
   it('has the finer types where they matter, and F16 where rows do not divide', async () => {
@@ -126,6 +135,38 @@ describe('what is not written', () => {
     writeFileSync(none, 'mine');
     await expect(write('llama', 'q8_0', never, none)).rejects.toMatchObject({ code: 'E_OUTPUT' });
     expect(readFileSync(none, 'utf8')).toBe('mine');
+  });
+});
+
+describe('an export of the library', () => {
+  it('is told before, written under a free name, and remembered with its model', async () => {
+    const api = await createApi(app);
+    const handleOf = (...names: string[]): string => app.files.admit(inFolder(...names)).handle;
+    const { id } = await api.models.add({ handle: handleOf('llama'), task: 'add' });
+    mkdirSync(inFolder('given'));
+    const plan = await api.exports.plan({ id, type: 'q4_0' });
+    expect(plan).toMatchObject({ fileName: 'llama-Q4_0.gguf', tensors: 21 });
+    expect(await api.exports.list({ id })).toEqual([]);
+    const input = { id, type: 'q4_0' as const, folder: handleOf('given') };
+    const first = await api.exports.gguf({ ...input, task: 'first' });
+    const second = await api.exports.gguf({ ...input, task: 'second' });
+    expect(first.receipt).toMatchObject({ bytes: plan.bytes, model: 'llama', file: 'llama-Q4_0.gguf' });
+    expect(readdirSync(inFolder('given')).sort()).toEqual([
+      'llama-Q4_0-2.Modelfile',
+      'llama-Q4_0-2.gguf',
+      'llama-Q4_0-2.gguf.receipt.json',
+      'llama-Q4_0.Modelfile',
+      'llama-Q4_0.gguf',
+      'llama-Q4_0.gguf.receipt.json',
+    ]);
+    expect(second.receipt.sha256).toBe(first.receipt.sha256);
+    rmSync(inFolder('given', 'llama-Q4_0.gguf'));
+    expect(await api.exports.list({ id })).toEqual([
+      { path: second.path, there: true, receipt: second.receipt },
+      { path: first.path, there: false, receipt: first.receipt },
+    ]);
+    await api.models.remove({ id, files: false });
+    expect(await api.exports.list({ id })).toEqual([]);
   });
 });
 

@@ -18,6 +18,8 @@ CASES = {
     'accumulation': dict(model='llama-untied', accumulation=2, ragged=True),
     'labels': dict(model='llama3-rope', labels=True),
     '8-bit': dict(model='qwen3', stateBits=8, clip=5.0),
+    'gemma2': dict(index=30, model='gemma2'),
+    'gemma3': dict(index=31, model='gemma3', weightDecay=0.1),
     'window': dict(index=21, model='mistral-window'),
     'phi3': dict(index=20, model='phi3-longrope', weightDecay=0.1),
     'olmo2': dict(index=22, model='olmo2-bias', weightDecay=0.1),

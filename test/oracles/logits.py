@@ -15,6 +15,8 @@ from tiny_models import FIXTURES, build, fresh_folder, load_model, random_tokens
 LLAMA3_ROPE = dict(rope_type='llama3', rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
                    original_max_position_embeddings=32)
 LONGROPE = dict(rope_type='longrope', rope_theta=10000.0, short_factor=[1.0, 1.02, 1.1, 1.3, 1.6, 2.0], long_factor=[1.0, 1.5, 3.0, 6.0, 9.0, 12.0])
+GEMMA3_ROPE = dict(full_attention=dict(rope_type='linear', rope_theta=50000.0, factor=4.0),
+                   sliding_attention=dict(rope_type='default', rope_theta=10000.0))
 CASES = {
     'llama-untied': dict(kind='llama'),
     'llama-gqa-tied': dict(kind='llama', num_key_value_heads=2, tie_word_embeddings=True),
@@ -36,6 +38,11 @@ CASES = {
     'mistral-window': dict(index=22, kind='mistral', num_key_value_heads=2, sliding_window=5),
     'qwen2-window': dict(index=23, kind='qwen2', num_key_value_heads=2, num_hidden_layers=3, use_sliding_window=True, sliding_window=4, max_window_layers=1),
     'phi3-window': dict(index=24, kind='phi3', num_key_value_heads=2, sliding_window=7),
+    # Windows in some layers, norms on either side, capped scores and logits; then norms of q and k and rotary settings by kind of layer.
+    'gemma2': dict(index=40, kind='gemma2', num_key_value_heads=2, head_dim=12, num_hidden_layers=3, sliding_window=5, query_pre_attn_scalar=20,
+                   attn_logit_softcapping=1.5, final_logit_softcapping=4.0, tie_word_embeddings=True, rms_norm_eps=1e-6),
+    'gemma3': dict(index=41, kind='gemma3_text', num_key_value_heads=1, head_dim=16, num_hidden_layers=4, sliding_window=4, sliding_window_pattern=3,
+                   query_pre_attn_scalar=24, tie_word_embeddings=True, rms_norm_eps=1e-6, rope_parameters=GEMMA3_ROPE),
     'phi3-longrope': dict(index=21, kind='phi3', num_key_value_heads=2, hidden_size=96, head_dim=16, partial_rotary_factor=0.75, tie_word_embeddings=True,
                           original_max_position_embeddings=32, rope_parameters=LONGROPE),
     # Norms behind attention and MLP, and of q and k over all heads together.

@@ -24,6 +24,7 @@ ADAPTERS = {
     # Two of the three parts of a fused matrix, which PEFT knows as one.
     'fused': dict(index=20, model='phi3', method={'rank': 3, 'alpha': 5}, targets=['q_proj', 'v_proj', 'gate_proj', 'down_proj']),
     'olmo2': dict(index=21, model='olmo2-bias', method={'rank': 4, 'alpha': 8}, targets='all-linear'),
+    'gemma3': dict(index=30, model='gemma3', method={'rank': 4, 'alpha': 8}, targets='all-linear'),
     'gemma': dict(index=22, model='gemma', method={'rank': 4, 'alpha': 8}, targets='all-linear'),
 }
 

@@ -6,7 +6,7 @@ import shutil
 
 import torch
 from safetensors.torch import save_file
-from transformers import (GemmaConfig, GemmaForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Olmo2Config,
+from transformers import (Gemma2Config, Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig, GemmaForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Olmo2Config,
                           Olmo2ForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 from transformers.utils import logging
 
@@ -15,7 +15,8 @@ logging.disable_progress_bar()
 FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'fixtures')
 MODELS = {'llama': (LlamaConfig, LlamaForCausalLM), 'mistral': (MistralConfig, MistralForCausalLM),
           'qwen2': (Qwen2Config, Qwen2ForCausalLM), 'qwen3': (Qwen3Config, Qwen3ForCausalLM),
-          'phi3': (Phi3Config, Phi3ForCausalLM), 'olmo2': (Olmo2Config, Olmo2ForCausalLM), 'gemma': (GemmaConfig, GemmaForCausalLM)}
+          'phi3': (Phi3Config, Phi3ForCausalLM), 'olmo2': (Olmo2Config, Olmo2ForCausalLM), 'gemma': (GemmaConfig, GemmaForCausalLM),
+          'gemma2': (Gemma2Config, Gemma2ForCausalLM), 'gemma3_text': (Gemma3TextConfig, Gemma3ForCausalLM)}
 SMALL = dict(vocab_size=97, hidden_size=48, intermediate_size=80, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=6,
              max_position_embeddings=64, rms_norm_eps=1e-5, tie_word_embeddings=False, bos_token_id=1, eos_token_id=2, pad_token_id=None)
 
@@ -35,7 +36,7 @@ def randomize(model, seed):
 
     Gemma adds the 1 itself, and scales embeddings up: larger ones would drown what the blocks add to them.
     """
-    center, spread = (0, 0.2) if model.config.model_type == 'gemma' else (1, 0.5)
+    center, spread = (0, 0.2) if model.config.model_type.startswith('gemma') else (1, 0.5)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in model.named_parameters():

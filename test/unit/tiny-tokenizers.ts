@@ -1,4 +1,5 @@
 import { trainByteLevelBpe } from '../../main/data/bpe-trainer.ts';
+import { mergesOfScores } from '../../main/data/piece-merges.ts';
 import { Tokenizer } from '../../main/data/tokenizer.ts';
 
 const added = (content: string, id: number, more: object = {}) => ({
@@ -43,16 +44,15 @@ export function spaceTokenizerJson(specials: string[], prefix: boolean) {
   for (let byte = 0; byte < 256; byte++) names.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
   for (let code = 0x21; code < 0x7f; code++) names.push(String.fromCharCode(code));
   names.push('▁', '\n');
-  const merges: [string, string][] = [];
   for (const piece of PIECES) {
     const letters = [...piece];
     for (let n = 2; n <= letters.length; n++) {
       const whole = letters.slice(0, n).join('');
-      if (names.includes(whole)) continue;
-      names.push(whole);
-      merges.push([letters.slice(0, n - 1).join(''), letters[n - 1]!]);
+      if (!names.includes(whole)) names.push(whole);
     }
   }
+  const merging = names.map((name, id) => [name, { id, score: -id }] as const).slice(257 + specials.length);
+  const merges = mergesOfScores(new Map(merging));
   const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   return {
     version: '1.0',

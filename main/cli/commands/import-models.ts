@@ -1,7 +1,9 @@
-import type { Command } from 'commander';
+import path from 'node:path';
+import { Option, type Command } from 'commander';
 import type { AdapterSummary } from '../../../preload/contract/adapters.ts';
 import type { ModelSummary } from '../../../preload/contract/models.ts';
 import { bytes, whole } from '../../../preload/contract/figures.ts';
+import type { Progress } from '../../services/tasks.ts';
 import type { WithContext } from '../context.ts';
 import { interruptible } from '../signals.ts';
 import { pairs } from '../table.ts';
@@ -10,17 +12,29 @@ import { taskProgress } from '../task-progress.ts';
 /** @param command “import” */
 export function addModelImports(command: Command, withContext: WithContext): void {
   command
-    .command('model <folder>')
-    .description('a Hugging Face folder: checked, hashed, and left where it is')
+    .command('model <place>')
+    .description(
+      'a Hugging Face folder: checked, hashed, and left where it is; or a GGUF file, which is made into such a folder first',
+    )
+    .option('--output <folder>', 'of a GGUF file: where its folder goes; beside the file by default')
+    .addOption(
+      new Option('--dtype <type>', 'of a GGUF file: exact keeps every value')
+        .choices(['exact', 'float32', 'bfloat16'])
+        .default('exact'),
+    )
+    .option('--tokenizer <folder>', 'of a GGUF file: take the tokenizer of this folder')
     .option('--json', 'one JSON document on standard output')
-    .action((folder: string, options: { json?: boolean }) =>
+    .action((place: string, options: ModelOptions) =>
       withContext(options, async ({ app, output }) => {
         const { modelLibrary } = await app.open();
-        const { progress, finish } = taskProgress('Reading');
-        const model = await interruptible(
-          () => undefined,
-          (signal) => modelLibrary.add(folder, progress, signal),
-        ).finally(finish);
+        const file = /\.gguf$/i.test(place) ? path.resolve(place) : null;
+        const folder = file === null ? place : path.resolve(options.output ?? file.slice(0, -'.gguf'.length));
+        const { dtype, tokenizer } = options;
+        if (file !== null) {
+          const request = { file, output: folder, dtype, tokenizer: tokenizer ? path.resolve(tokenizer) : null };
+          await withProgress('Unpacking', (progress, signal) => app.ggufImport.unpack(request, progress, signal));
+        }
+        const model = await withProgress('Reading', (progress, signal) => modelLibrary.add(folder, progress, signal));
         output.result(model, () => modelText(model));
       }),
     );
@@ -32,14 +46,28 @@ export function addModelImports(command: Command, withContext: WithContext): voi
     .action((folder: string, options: { base?: string; json?: boolean }) =>
       withContext(options, async ({ app, output }) => {
         const { adapterLibrary } = await app.open();
-        const { progress, finish } = taskProgress('Copying');
-        const adapter = await interruptible(
-          () => undefined,
-          (signal) => adapterLibrary.import(folder, options.base ?? null, progress, signal),
-        ).finally(finish);
+        const base = options.base ?? null;
+        const adapter = await withProgress('Copying', (progress, signal) =>
+          adapterLibrary.import(folder, base, progress, signal),
+        );
         output.result(adapter, () => adapterText(adapter));
       }),
     );
+}
+
+interface ModelOptions {
+  output?: string;
+  dtype: 'exact' | 'float32' | 'bfloat16';
+  tokenizer?: string;
+  json?: boolean;
+}
+
+function withProgress<T>(title: string, work: (progress: Progress, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { progress, finish } = taskProgress(title);
+  return interruptible(
+    () => undefined,
+    (signal) => work(progress, signal),
+  ).finally(finish);
 }
 
 /** What a model is, for the terminal. */

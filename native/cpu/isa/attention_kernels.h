@@ -19,15 +19,18 @@ struct AttentionMask {
 
 struct AttentionKernels {
   int width;  // queries of a strip: the columns of the product's largest tile
+  // n scores become cap tanh(factor score): factor is scale / cap.
+  void (*cap_scores)(float* scores, int64_t n, float factor, float cap);
   // Rows [key, key + keys) of a strip: scores that a lane must not see become -inf; largest[lane] grows to the largest of the others.
   // `lanes` is a multiple of width / 2.
   void (*mask_scores)(float* scores, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask, float* largest);
   // sums[lane] += sum of exp(scale (score - largest)) over `keys` rows, which become the product's units of k in place. [product]
   void (*exponentials[2])(float* scores, int64_t keys, int64_t lanes, float scale, const float* largest, float* sums);
   // P = exp(scale score - lse) replaces the scores and dS = P (dP - delta) scale replaces dP; what a lane must not see becomes 0. `units`
-  // receives dS as the product's units, except where those are plain f32: then it is not touched. [product]
+  // receives dS as the product's units, except where those are plain f32: then it is not touched. With a cap > 0 the scores are capped ones:
+  // P = exp(score - lse), and dS has the slope 1 - (score / cap)^2 besides. [product]
   void (*gradients[2])(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask,
-                       const float* lse, const float* delta, float scale);
+                       const float* lse, const float* delta, float scale, float cap);
   // dots[i] = a[i] . b[i] over `cols` elements of each row. [f32, bf16 rows]
   void (*row_dots[2])(const void* a, int64_t lda, const void* b, int64_t ldb, int64_t rows, int64_t cols, float* dots);
   // to[i] = from[i] times factors[i] (1 where null). [f32, bf16 destination]

@@ -76,6 +76,11 @@ static inline void store_units(float* to, Vec x, Vec y, bool second) {
 template <Unit U>
 static inline float* unit_of(float* units, int64_t key) { return units + (U == Unit::pair ? key / 2 : key) * kWidth; }
 
+void cap_scores(float* scores, int64_t n, float factor, float cap) {
+  const Vec by = splat(factor), times = splat(cap);
+  for (int64_t j = 0; j < n; j += kLanes) store_up_to(scores + j, times * tanh(load_up_to(scores + j, n - j) * by), n - j);
+}
+
 void mask_scores(float* scores, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask, float* largest_) {
   for (int64_t at = 0; at < lanes; at += kLanes) {
     Vec most = load(largest_ + at);
@@ -116,10 +121,14 @@ static inline Vec probability(const AttentionMask& mask, int64_t at, int64_t j, 
   return all_see(mask, j) ? p : visible(mask, at, static_cast<int32_t>(j), p, 0.0f);
 }
 
-template <Unit U>
-void gradients(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask,
-               const float* lse, const float* delta, float scale) {
-  const Vec by = splat(scale), base = splat(scale * kLog2e);
+template <Unit U, bool kCapped>
+void gradients_of(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask,
+                  const float* lse, const float* delta, float scale, float cap) {
+  const Vec by = splat(scale), base = splat(kCapped ? kLog2e : scale * kLog2e), inverse = splat(kCapped ? 1.0f / cap : 0.0f);
+  const auto slope = [&](const float* score) {
+    const Vec part = load(score) * inverse;
+    return kCapped ? by * (splat(1.0f) - part * part) : by;
+  };
   for (int64_t at = 0; at < lanes; at += kLanes) {
     const Vec less = splat(-kLog2e) * load(lse + at), mean = load(delta + at);
     for (int64_t j = 0; j < keys; j += 2) {
@@ -127,19 +136,26 @@ void gradients(float* scores, float* dp, float* units, int64_t key, int64_t keys
       float* d = dp + j * kWidth + at;
       const bool second = j + 1 < keys;
       const Vec p = probability(mask, at, key + j, fma(load(s), base, less));
-      const Vec x = p * (load(d) - mean) * by;
+      const Vec x = p * (load(d) - mean) * slope(s);
       store(s, p);
       store(d, x);
       Vec y = splat(0.0f);
       if (second) {
         const Vec p2 = probability(mask, at, key + j + 1, fma(load(s + kWidth), base, less));
-        y = p2 * (load(d + kWidth) - mean) * by;
+        y = p2 * (load(d + kWidth) - mean) * slope(s + kWidth);
         store(s + kWidth, p2);
         store(d + kWidth, y);
       }
       if constexpr (U != Unit::exact) store_units<U>(unit_of<U>(units, j) + at, x, y, second);
     }
   }
+}
+
+template <Unit U>
+void gradients(float* scores, float* dp, float* units, int64_t key, int64_t keys, int64_t lanes, const AttentionMask& mask, const float* lse,
+               const float* delta, float scale, float cap) {
+  const auto kernel = cap > 0 ? gradients_of<U, true> : gradients_of<U, false>;
+  kernel(scores, dp, units, key, keys, lanes, mask, lse, delta, scale, cap);
 }
 
 template <class T>
@@ -194,6 +210,7 @@ float softmax_row(float* scores, int64_t n, float scale, float* largest_) {
 
 constexpr AttentionKernels kKernels = {
     kWidth,
+    cap_scores,
     mask_scores,
     {exponentials<Unit::exact>, exponentials<kBf16Unit>},
     {gradients<Unit::exact>, gradients<kBf16Unit>},

@@ -34,6 +34,8 @@ struct VectorKernels {
   void (*column_sum[2])(int64_t rows, int64_t cols, const void* x, int64_t ldx, float* out);
   // One row of heads; direction −1 rotates back.
   void (*rope[2])(int64_t heads, int64_t head_dim, int64_t pairs, void* x, const float* cos, const float* sin, float direction);
+  void (*softcap[2])(int64_t n, void* x, float cap);
+  void (*softcap_backward[2])(int64_t n, const void* y, float cap, void* dy);
   // One row; returns the loss. With gradient the row becomes (softmax − onehot)·scale.
   float (*cross_entropy[2])(int64_t cols, void* logits, int64_t target, bool gradient, float scale);
 

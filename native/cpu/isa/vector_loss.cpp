@@ -67,9 +67,31 @@ float cross_entropy(int64_t cols, void* logits, int64_t target, bool gradient, f
   return loss;
 }
 
+template <class T>
+void softcap(int64_t n, void* x_, float cap) {
+  T* x = static_cast<T*>(x_);
+  const Vec by = splat(1.0f / cap), times = splat(cap);
+  for (int64_t j = 0; j < n; j += kLanes) store_up_to(x + j, times * tanh(load_up_to(x + j, n - j) * by), n - j);
+}
+
+template <class T>
+void softcap_backward(int64_t n, const void* y_, float cap, void* dy_) {
+  const T* y = static_cast<const T*>(y_);
+  T* dy = static_cast<T*>(dy_);
+  const Vec by = splat(1.0f / cap);
+  for (int64_t j = 0; j < n; j += kLanes) {
+    const Vec part = load_up_to(y + j, n - j) * by;
+    store_up_to(dy + j, load_up_to(dy + j, n - j) * (splat(1.0f) - part * part), n - j);
+  }
+}
+
 }  // namespace
 
 void add_loss_kernels(VectorKernels& t) {
+  t.softcap[0] = softcap<float>;
+  t.softcap[1] = softcap<Bf16>;
+  t.softcap_backward[0] = softcap_backward<float>;
+  t.softcap_backward[1] = softcap_backward<Bf16>;
   t.cross_entropy[0] = cross_entropy<float>;
   t.cross_entropy[1] = cross_entropy<Bf16>;
 }

@@ -188,6 +188,25 @@ static inline Vec exp(Vec x) {
 #endif
 }
 
+// tanh within 3 ulp: an odd polynomial below 0.625, above it 1 − 2 / (e²ˣ + 1) with the sign put back.
+static inline Vec tanh(Vec x) {
+  const Vec size = magnitude(x), z = x * x;
+  Vec p = splat(-5.70498453e-3f);
+  p = fma(p, z, splat(2.06390843e-2f));
+  p = fma(p, z, splat(-5.37397154e-2f));
+  p = fma(p, z, splat(1.33314416e-1f));
+  p = fma(p, z, splat(-3.33332807e-1f));
+  const Vec near = fma(x * z, p, x);
+  const Vec far = splat(1.0f) - splat(2.0f) / (exp(size + size) + splat(1.0f));
+#if defined(__AVX512F__)
+  const Vec turned = _mm512_or_ps(far, _mm512_and_ps(x, splat(-0.0f)));
+  return _mm512_mask_mov_ps(turned, _mm512_cmp_ps_mask(size, splat(0.625f), _CMP_LT_OQ), near);
+#else
+  const Vec turned = _mm256_or_ps(far, _mm256_and_ps(x, splat(-0.0f)));
+  return _mm256_blendv_ps(turned, near, _mm256_cmp_ps(size, splat(0.625f), _CMP_LT_OQ));
+#endif
+}
+
 // 1 / (1 + e⁻ˣ).
 static inline Vec sigmoid(Vec x) { return splat(1.0f) / (splat(1.0f) + exp(splat(0.0f) - x)); }
 

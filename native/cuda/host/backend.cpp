@@ -118,6 +118,18 @@ void CudaBackend::embedding_backward(const View& ids, const View& dout, const Vi
   card_.must(table_.embedding_backward(card_.handle(), ids.as<int32_t>(), &vd, &vt));
 }
 
+void CudaBackend::softcap(const View& x, float cap) {
+  shape_checks::softcap(x, cap);
+  const rw_view vx = across(x);
+  card_.must(table_.softcap(card_.handle(), &vx, cap));
+}
+
+void CudaBackend::softcap_backward(const View& y, float cap, const View& dy) {
+  shape_checks::softcap_backward(y, cap, dy);
+  const rw_view vy = across(y), vd = across(dy);
+  card_.must(table_.softcap_backward(card_.handle(), &vy, cap, &vd));
+}
+
 void CudaBackend::cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) {
   shape_checks::cross_entropy(logits, targets, losses);
   const rw_view vl = across(logits);

@@ -44,6 +44,8 @@ class CudaBackend final : public Backend {
   // Ids, targets and positions out of range throw E_INDEX at the next wait.
   void embedding(const View& ids, const View& table, const View& out) override;
   void embedding_backward(const View& ids, const View& dout, const View& dtable) override;
+  void softcap(const View& x, float cap) override;
+  void softcap_backward(const View& y, float cap, const View& dy) override;
   void cross_entropy(const View& logits, const View& targets, const View& losses, bool gradient, float scale) override;
 
   void zero(const View& x) override;

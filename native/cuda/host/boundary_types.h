@@ -18,7 +18,7 @@ inline rw_nf4 across(const Nf4View& v) {
 inline rw_operand across(const Operand& o) { return {across(o.dense), across(o.nf4), o.is_nf4, o.transposed}; }
 
 inline rw_attention across(const AttentionShape& s) {
-  return {s.batch, s.query_length, s.key_length, s.heads, s.kv_heads, s.head_dim, s.scale, s.window};
+  return {s.batch, s.query_length, s.key_length, s.heads, s.kv_heads, s.head_dim, s.scale, s.window, s.softcap};
 }
 
 inline rw_stream across(const RandomStream& s) { return {stream_key(s), s.step}; }

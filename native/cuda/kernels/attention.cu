@@ -44,7 +44,7 @@ __global__ void attend(rw_attention s, const T* q, int64_t ldq, const T* k, int6
     for (int r = 0; r < LINES; ++r) {
       const int64_t i = first + warp * LINES + r, key = base + lane;
       const bool visible = i < end && key <= i + ahead && key >= first_key(s, starts, i);
-      const float score = visible ? s.scale * scores[r] : -INFINITY;
+      const float score = visible ? score_of(s, scores[r]) : -INFINITY;
       const float highest = fmaxf(most[r], warp_largest(score));
       const float weight = visible ? __expf(score - highest) : 0.0f;
       const float shrink = highest == -INFINITY ? 1.0f : __expf(most[r] - highest);

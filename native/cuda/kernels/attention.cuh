@@ -21,6 +21,17 @@ __device__ inline int64_t first_key(const rw_attention& s, const int32_t* starts
   return s.window > 0 && within > start ? within : start;
 }
 
+__device__ inline float score_of(const rw_attention& s, float product) {
+  const float score = s.scale * product;
+  return s.softcap > 0.0f ? s.softcap * tanhf(score / s.softcap) : score;
+}
+
+// What a score changes by where its product of query and key does.
+__device__ inline float slope_of(const rw_attention& s, float score) {
+  const float part = s.softcap > 0.0f ? score / s.softcap : 0.0f;
+  return s.scale * (1.0f - part * part);
+}
+
 // rows [count × dim] into shared memory, `pitch` apart; rows from `limit` on are zeros.
 template <class T>
 __device__ void load_rows(const HeadRows<const T>& from, int64_t first, int count, int64_t limit, int dim, int pitch, float* to) {

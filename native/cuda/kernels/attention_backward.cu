@@ -63,7 +63,8 @@ __global__ void query_gradients(rw_attention s, const T* dout, int64_t ldd, cons
     for (int r = 0; r < LINES; ++r) {
       const int64_t i = first + warp * LINES + r, key = base + lane;
       const bool visible = i < end && key <= i && key >= first_key(s, starts, i);
-      weights[r * kLanes + lane] = visible ? s.scale * __expf(s.scale * scores[r] - lse[i]) * (probability_gradients[r] - along[i]) : 0.0f;
+      const float score = score_of(s, scores[r]);
+      weights[r * kLanes + lane] = visible ? slope_of(s, score) * __expf(score - lse[i]) * (probability_gradients[r] - along[i]) : 0.0f;
     }
     __syncwarp();
     add_weighted<LINES, COLS>(weights, keys, dim, pitch, sums);
@@ -116,8 +117,9 @@ __global__ void key_gradients(rw_attention s, const T* dout, int64_t ldd, const 
       for (int r = 0; r < LINES; ++r) {
         const int64_t key = first + warp * LINES + r;
         const bool visible = i < length && key <= i && key >= first_key(s, starts, i);
-        const float probability = visible ? __expf(s.scale * scores[r] - lse[i]) : 0.0f;
-        score_gradients[r] = visible ? s.scale * probability * (score_gradients[r] - along[i]) : 0.0f;
+        const float score = score_of(s, scores[r]);
+        const float probability = visible ? __expf(score - lse[i]) : 0.0f;
+        score_gradients[r] = visible ? slope_of(s, score) * probability * (score_gradients[r] - along[i]) : 0.0f;
         weights[r * kLanes + lane] = probability;
       }
       __syncwarp();

@@ -28,6 +28,23 @@ __global__ void product(int64_t n, const float* a, const float* b, float* out) {
   for (int64_t j = first_of_grid(); j < n; j += step_of_grid()) out[j] = a[j] * b[j];
 }
 
+template <class T>
+__global__ void cap_values(int64_t rows, int64_t cols, T* x, int64_t ld, float cap) {
+  for (int64_t i = blockIdx.y; i < rows; i += gridDim.y) {
+    for (int64_t j = first_of_grid(); j < cols; j += step_of_grid()) write(x + i * ld + j, cap * tanhf(read(x + i * ld + j) / cap));
+  }
+}
+
+template <class T>
+__global__ void cap_slopes(int64_t rows, int64_t cols, const T* y, int64_t ldy, float cap, T* dy, int64_t lddy) {
+  for (int64_t i = blockIdx.y; i < rows; i += gridDim.y) {
+    for (int64_t j = first_of_grid(); j < cols; j += step_of_grid()) {
+      const float part = read(y + i * ldy + j) / cap;
+      write(dy + i * lddy + j, read(dy + i * lddy + j) * (1.0f - part * part));
+    }
+  }
+}
+
 size_t element_bytes(int32_t dtype) { return dtype == RW_BF16 ? 2 : dtype == RW_U8 ? 1 : 4; }
 
 }  // namespace
@@ -39,6 +56,25 @@ int32_t zero(rw_card* card, const rw_view* x) {
   return checked(card, v.rows == 1 ? cudaMemsetAsync(v.data, 0, v.cols * bytes, card->stream)
                                    : cudaMemset2DAsync(v.data, v.ld * bytes, 0, v.cols * bytes, v.rows, card->stream),
                  "zero");
+}
+
+int32_t softcap(rw_card* card, const rw_view* x, float cap) {
+  if (size_of(*x) == 0) return RW_OK;
+  const rw_view v = contiguous(*x) ? flattened(*x) : *x;
+  const RowGrid grid = grid_over(v.rows, v.cols);
+  RANKWISE_WITH_TYPE(v.dtype, T, RANKWISE_LAUNCH(cap_values<T>, grid.blocks, grid.threads, 0, card->stream, v.rows, v.cols, static_cast<T*>(v.data), v.ld,
+                     cap));
+  return launched(card, "softcap");
+}
+
+int32_t softcap_backward(rw_card* card, const rw_view* y, float cap, const rw_view* dy) {
+  if (size_of(*y) == 0) return RW_OK;
+  const bool flat = contiguous(*y) && contiguous(*dy);
+  const rw_view v = flat ? flattened(*y) : *y, d = flat ? flattened(*dy) : *dy;
+  const RowGrid grid = grid_over(v.rows, v.cols);
+  RANKWISE_WITH_TYPE(v.dtype, T, RANKWISE_LAUNCH(cap_slopes<T>, grid.blocks, grid.threads, 0, card->stream, v.rows, v.cols, static_cast<const T*>(v.data),
+                     v.ld, cap, static_cast<T*>(d.data), d.ld));
+  return launched(card, "softcap_backward");
 }
 
 int32_t copy(rw_card* card, const rw_view* from, const rw_view* to) {

@@ -83,6 +83,7 @@ const Case kCases[] = {
        run["optimizer"]["perLayerUpdates"] = true;
        run["training"]["precision"] = "bf16";
      }},
+    {"Gemma 2", 1e-5, [](json&) {}, {{"model_type", "gemma2"}, {"head_dim", 10}, {"sliding_window", 5}, {"attn_logit_softcapping", 1.5}, {"final_logit_softcapping", 2.5}}},
     {"Phi-3 with a window", 1e-5, [](json&) {}, {{"model_type", "phi3"}, {"partial_rotary_factor", 0.7}, {"sliding_window", 5}}},
     {"OLMo2, recomputed", 1e-5, [](json& run) { run["training"]["recompute"] = "blocks"; }, {{"model_type", "olmo2"}, {"attention_bias", true}}},
     {"Gemma with LoRA on NF4", 1e-5,

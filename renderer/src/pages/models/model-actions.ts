@@ -1,4 +1,4 @@
-import { FolderSearch, Pencil, Trash2 } from '@lucide/vue';
+import { FileOutput, FolderSearch, Pencil, Trash2 } from '@lucide/vue';
 import type { ModelSummary } from '../../../../preload/contract/models.ts';
 import { api, door } from '../../bridge.ts';
 import type { MenuItems } from '../../components/ui/menu-items.ts';
@@ -34,10 +34,14 @@ async function remove(model: ModelSummary): Promise<boolean> {
 }
 
 /** What can be done with a model besides training it. Nothing for an architecture without weights. */
-export function modelMenu(model: ModelSummary, rename: () => void, removed?: () => void): MenuItems {
+export function modelMenu(
+  model: ModelSummary,
+  { rename, exporting, removed }: { rename: () => void; exporting: () => void; removed?: () => void },
+): MenuItems {
   if (model.origin === 'preset') return [];
   const ofRun = model.origin === 'run' ? t('models.ofRun') : '';
   return [
+    { label: t('models.export.menu'), icon: FileOutput, run: exporting, ...unwritable(model) },
     { label: t('ui.name.action'), icon: Pencil, run: rename, ...(ofRun ? { why: ofRun } : {}) },
     ...(door === 'desktop'
       ? [
@@ -57,4 +61,10 @@ export function modelMenu(model: ModelSummary, rename: () => void, removed?: () 
       run: () => void remove(model).then((gone) => gone && removed?.()),
     },
   ];
+}
+
+/** Why a model cannot become a file. */
+function unwritable({ problem, tokenizer }: ModelSummary): { why?: string } {
+  if (problem) return { why: problem.message };
+  return tokenizer ? {} : { why: t('models.export.noTokenizer') };
 }
