@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "cpu/backend.h"
+#include "model/gguf_adapter.h"
 #include "model/gguf_export.h"
 #include "train/gguf_proof.h"
 #include "train/inference.h"
@@ -71,6 +72,13 @@ json gguf_job(const json& job, const JobControl& control, const EventSink& emit)
     std::filesystem::remove(output);
     throw;
   }
+}
+
+json gguf_lora_job(const json& job, const JobControl& control, const EventSink& emit) {
+  control.require_not_cancelled();
+  const InferenceSettings settings = parse_inference(job);
+  const StreamedModel model = streamed(settings);  // proves that the adapter fits
+  return write_gguf_adapter(model.config(), PeftAdapter(settings.adapter), settings.adapter_scale, job.at("name"), job.at("output"), progress_events(control, emit));
 }
 
 }  // namespace rankwise

@@ -15,4 +15,8 @@ nlohmann::json plan_gguf_job(const nlohmann::json& job);
 // tensors, written and proved.
 nlohmann::json gguf_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
 
+// {kind: "gguf-lora", model, adapter, adapterScale?, name, output}: writes the adapter alone (gguf_adapter.h). Progress counts layers,
+// written and proved.
+nlohmann::json gguf_lora_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
+
 }  // namespace rankwise
