@@ -118,7 +118,8 @@ export interface NormsJob {
 
 /**
  * The receipt of a merge: logits of a model with its adapter against those of another model folder, at every position of a tokens
- * file or of some lists of ids. One model is in memory at a time; the first one's logits (4 bytes × positions × vocabulary) are kept.
+ * file or of some lists of ids. One block of one model is in memory at a time; the first one's logits (4 bytes × positions × vocabulary)
+ * are kept.
  */
 export type LogitsCompareJob = ModelJob & {
   kind: 'logits-compare';
