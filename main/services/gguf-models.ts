@@ -45,7 +45,6 @@ export class GgufModels {
     return {
       ...contentsOf(held),
       fileName: path.basename(file),
-      path: files.readable(file),
       bytes: statSync(file).size,
       otherProblem: tokenizer === null ? null : problemOf(() => requireTokenizer(tokenizer, held)),
       output: files.readable(output),

@@ -7,8 +7,6 @@ export type UnpackedDtype = 'exact' | 'float32' | 'bfloat16';
 export interface GgufContents {
   /** Of the file itself. */
   fileName: string;
-  /** For reading. */
-  path: string;
   bytes: number;
   /** As the model calls itself; null where it does not. */
   name: string | null;

@@ -41,7 +41,7 @@ describe('a model on its way into a GGUF file', () => {
     await page.getByRole('button', { name: 'More about Whale-2M' }).click();
     await page.getByRole('menuitem', { name: 'Export as GGUF …' }).click();
     await dialog()
-      .getByText(/^whale-2m-Q4_K_M\.gguf: 30 tensors, 7 in F32, /)
+      .getByText(/^whale-2m-Q4_K_M\.gguf: 30 tensors, 20 in Q4_K, /)
       .waitFor();
     await dialog().getByRole('radio', { name: /^F32/ }).click();
     await dialog()

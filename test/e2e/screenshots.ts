@@ -1,7 +1,7 @@
 // `npm run screenshots`: walks the whole app through the real engine as a new user would and keeps a picture of each screen, in both
 // themes, under docs/screenshots. The tour (docs/tour.md) and the README show them.
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunDetails } from '../../preload/contract/runs.ts';
 import type { Result } from '../../preload/contract/api.ts';
@@ -33,7 +33,10 @@ writeFileSync(data, tickets.map((row) => `${JSON.stringify(row)}\n`).join(''));
 
 // A hub on this machine: the pictures need no network.
 const hub = await HubServer.start();
-const app = await openBrowser({ env: { HF_ENDPOINT: hub.address } });
+// Where the folders of whoever uses it begin.
+const place = mkdtempSync(path.join(tmpdir(), 'rankwise-place-'));
+mkdirSync(path.join(place, 'exports'));
+const app = await openBrowser({ env: { HF_ENDPOINT: hub.address, HOME: place } });
 const { page } = app;
 await page.setViewportSize({ width: 1440, height: 900 });
 try {
@@ -42,6 +45,7 @@ try {
   await app.close();
   await hub.close();
   rmSync(data);
+  rmSync(place, { recursive: true });
 }
 for (const file of readdirSync(folder)) {
   const kibibytes = Math.round(statSync(path.join(folder, file)).size / 1024);
@@ -74,7 +78,8 @@ async function walk(): Promise<void> {
   await shoot('models', '/models');
   await shoot('model', `/models/${first}`);
   const { path: left } = await ask(call(page, 'models', 'card', { id: first }));
-  await lookAtHub(left!.replace(/^~/, homedir()));
+  await lookAtHub(left!.replace(/^~/, place));
+  await exportAndLook(first);
 
   await open(`/new-run?model=${first}&dataset=${dataset.id}&method=lora`);
   await page.getByRole('heading', { level: 1 }).waitFor();
@@ -122,6 +127,33 @@ async function lookAtHub(model: string): Promise<void> {
   await page.getByRole('button', { name: 'lab/tiny' }).click();
   await page.getByRole('rowheader', { name: 'LoQT' }).waitFor();
   await shoot('hub');
+  await page.keyboard.press('Escape');
+}
+
+/** A GGUF file of what a run has left, and that file on its way in. */
+async function exportAndLook(model: string): Promise<void> {
+  const into = async (title: string, name: string): Promise<void> => {
+    const browser = page.getByRole('dialog', { name: title });
+    await browser.getByRole('button', { name: 'exports', exact: true }).click();
+    await browser.getByRole('button', { name }).click();
+  };
+  await open(`/models/${model}`);
+  await page.getByRole('button', { name: /^More about/ }).click();
+  await page.getByRole('menuitem', { name: 'Export as GGUF …' }).click();
+  await page.getByRole('button', { name: 'Choose a folder', exact: true }).click();
+  await into('Choose a folder', 'Choose “exports”');
+  await page.getByText('~/exports', { exact: true }).waitFor();
+  await shoot('export');
+  await page.getByRole('button', { name: /^Write it, / }).click();
+  await page.getByText('It was opened again', { exact: false }).waitFor({ timeout: 120_000 });
+  await shoot('export-receipt');
+  await page.keyboard.press('Escape');
+  await open('/models');
+  await page.getByRole('button', { name: 'Add a model…' }).click();
+  await page.getByRole('menuitem', { name: 'A GGUF file' }).click();
+  await into('Choose a GGUF file', '.gguf');
+  await page.getByRole('button', { name: /^Unpack it, / }).waitFor();
+  await shoot('gguf');
   await page.keyboard.press('Escape');
 }
 

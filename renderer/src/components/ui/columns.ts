@@ -8,6 +8,8 @@ export interface TableColumn<Row> {
   align?: 'start' | 'end';
   /** A CSS width; without one the column takes its share of what is left. */
   width?: string;
+  /** It is left out where the table is narrower, in CSS pixels: what matters more keeps its room. */
+  from?: number;
   sortable?: boolean;
   /** The title is read out and not shown: for a column of buttons. */
   hideTitle?: boolean;
