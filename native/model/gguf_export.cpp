@@ -1,64 +1,19 @@
 #include "model/gguf_export.h"
 
-#include <array>
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <set>
 
 #include "core/error.h"
+#include "model/gguf_names.h"
 #include "model/rope_scaling.h"
 
 namespace rankwise {
 namespace {
 
-struct Renamed {
-  const char *hugging_face, *gguf;
-};
-constexpr std::array<Renamed, 11> kInLayers = {{
-    {"input_layernorm", "attn_norm"},
-    {"self_attn.q_proj", "attn_q"},
-    {"self_attn.k_proj", "attn_k"},
-    {"self_attn.v_proj", "attn_v"},
-    {"self_attn.o_proj", "attn_output"},
-    {"self_attn.q_norm", "attn_q_norm"},
-    {"self_attn.k_norm", "attn_k_norm"},
-    {"post_attention_layernorm", "ffn_norm"},
-    {"mlp.gate_proj", "ffn_gate"},
-    {"mlp.up_proj", "ffn_up"},
-    {"mlp.down_proj", "ffn_down"},
-}};
-
-// "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight".
-std::string gguf_name(const std::string& name) {
-  if (name == "model.embed_tokens.weight") return "token_embd.weight";
-  if (name == "model.norm.weight") return "output_norm.weight";
-  if (name == "lm_head.weight") return "output.weight";
-  const size_t layer = std::string("model.layers.").size(), part = name.find('.', layer) + 1, kind = name.rfind('.');
-  for (const Renamed& each : kInLayers) {
-    if (name.substr(part, kind - part) == each.hugging_face) return "blk." + name.substr(layer, part - layer) + each.gguf + name.substr(kind);
-  }
-  fail("E_UNSUPPORTED", "The tensor " + name + " has no name in GGUF files.");
-}
-
-// Mistral's decoder is Llama's; readers know it by that name.
-std::string architecture_of(const ModelConfig& config) { return config.model_type == "mistral" ? "llama" : config.model_type; }
-
-[[noreturn]] void refuse(const std::string& what) {
-  fail("E_UNSUPPORTED", "GGUF files cannot say that a model has " + what + ".", "Export it as safetensors.");
-}
-
-void refuse_what_readers_lack(const ModelConfig& c) {
-  const bool llama = architecture_of(c) == "llama";
-  if (!llama && c.model_type != "qwen2" && c.model_type != "qwen3") {
-    fail("E_UNSUPPORTED", "GGUF files are not written for models of the type " + c.model_type + ".", "Export it as safetensors.");
-  }
-  if (c.model_type == "qwen3" && (c.qkv_bias || c.output_bias)) refuse("Qwen3's layers with biases of attention (attention_bias)");
-  if (c.rope_scaling == "llama3" && !llama) refuse("rotary scaling of the kind llama3 in the architecture " + c.model_type);
-  if (c.model_type == "qwen2" && c.q_width() != c.hidden_size) refuse("Qwen2's layers with heads that are not as wide together as the model");
-}
-
 void add_shape(GgufMetadata& metadata, const ModelConfig& c) {
-  const std::string prefix = architecture_of(c) + ".";
+  const std::string prefix = gguf_architecture(c) + ".";
   const auto count = [&](const char* key, int64_t value) { metadata.emplace_back(prefix + key, static_cast<uint32_t>(value)); };
   count("context_length", gguf_context(c));
   count("embedding_length", c.hidden_size);
@@ -88,19 +43,6 @@ std::vector<float> rotary_divisors(const ModelConfig& config) {
   return divisors;
 }
 
-int64_t interleaved_heads(const ModelConfig& config, const std::string& name) {
-  if (architecture_of(config) != "llama") return 0;
-  if (name.find(".q_proj.") != std::string::npos) return config.heads;
-  return name.find(".k_proj.") != std::string::npos ? config.kv_heads : 0;
-}
-
-// Hugging Face rotates row i of a head with row i + dim/2, the llama readers 2i with 2i + 1: which row of the model stands at `row`.
-int64_t source_row(int64_t row, int64_t rows, int64_t heads) {
-  if (heads == 0) return row;
-  const int64_t dim = rows / heads, within = row % dim;
-  return row - within + within % 2 * (dim / 2) + within / 2;
-}
-
 // One tensor's values as the blocks of the file.
 void encode(ThreadPool& pool, const GgufPlan::Item& item, const float* values, unsigned char* to) {
   const GgmlBlock block = block_of(item.tensor.type);
@@ -111,7 +53,7 @@ void encode(ThreadPool& pool, const GgufPlan::Item& item, const float* values, u
   std::atomic<bool> number{true}, fits{true};
   pool.parallel_for(rows, std::max<int64_t>(1, 4096 / width), [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
-      const float* from = values + source_row(row, rows, item.heads) * width;
+      const float* from = values + gguf_source_row(row, rows, item.heads) * width;
       for (int64_t i = 0; i < width; ++i) {
         if (!std::isfinite(from[i])) number = false;
         else if (std::fabs(from[i]) > most) fits = false;
@@ -143,9 +85,9 @@ std::map<std::string, int64_t> GgufPlan::types() const {
 
 GgufPlan plan_gguf(const StreamedModel& model, GgufPreset preset, const GgufMetadata& more) {
   const ModelConfig& config = model.config();
-  refuse_what_readers_lack(config);
+  require_gguf(config);
   GgufPlan plan;
-  plan.metadata = {{"general.architecture", architecture_of(config)},
+  plan.metadata = {{"general.architecture", gguf_architecture(config)},
                    {"general.type", std::string("model")},
                    {"general.file_type", static_cast<uint32_t>(preset)},
                    {"general.quantization_version", uint32_t{2}}};
@@ -164,7 +106,7 @@ GgufPlan plan_gguf(const StreamedModel& model, GgufPreset preset, const GgufMeta
     tensor.dims.push_back(static_cast<uint64_t>(entry.cols));
     if (!entry.vector) tensor.dims.push_back(static_cast<uint64_t>(entry.rows));
     tensor.type = mixed_type(preset, shape, tensor.name, tensor.dims);
-    plan.items.push_back({std::move(tensor), &entry, interleaved_heads(config, entry.name)});
+    plan.items.push_back({std::move(tensor), &entry, gguf_heads(config, entry.name)});
   }
   return plan;
 }
