@@ -1,117 +1,27 @@
 #include "model/gguf_export.h"
 
-#include <array>
+#include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <set>
+#include <limits>
 
 #include "core/error.h"
-#include "model/rope_scaling.h"
+#include "model/gguf_families.h"
 
 namespace rankwise {
 namespace {
 
-struct Renamed {
-  const char *hugging_face, *gguf;
-};
-constexpr std::array<Renamed, 11> kInLayers = {{
-    {"input_layernorm", "attn_norm"},
-    {"self_attn.q_proj", "attn_q"},
-    {"self_attn.k_proj", "attn_k"},
-    {"self_attn.v_proj", "attn_v"},
-    {"self_attn.o_proj", "attn_output"},
-    {"self_attn.q_norm", "attn_q_norm"},
-    {"self_attn.k_norm", "attn_k_norm"},
-    {"post_attention_layernorm", "ffn_norm"},
-    {"mlp.gate_proj", "ffn_gate"},
-    {"mlp.up_proj", "ffn_up"},
-    {"mlp.down_proj", "ffn_down"},
-}};
-
-// "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight".
-std::string gguf_name(const std::string& name) {
-  if (name == "model.embed_tokens.weight") return "token_embd.weight";
-  if (name == "model.norm.weight") return "output_norm.weight";
-  if (name == "lm_head.weight") return "output.weight";
-  const size_t layer = std::string("model.layers.").size(), part = name.find('.', layer) + 1, kind = name.rfind('.');
-  for (const Renamed& each : kInLayers) {
-    if (name.substr(part, kind - part) == each.hugging_face) return "blk." + name.substr(layer, part - layer) + each.gguf + name.substr(kind);
-  }
-  fail("E_UNSUPPORTED", "The tensor " + name + " has no name in GGUF files.");
-}
-
-// Mistral's decoder is Llama's; readers know it by that name.
-std::string architecture_of(const ModelConfig& config) { return config.model_type == "mistral" ? "llama" : config.model_type; }
-
-[[noreturn]] void refuse(const std::string& what) {
-  fail("E_UNSUPPORTED", "GGUF files cannot say that a model has " + what + ".", "Export it as safetensors.");
-}
-
-void refuse_what_readers_lack(const ModelConfig& c) {
-  const bool llama = architecture_of(c) == "llama";
-  if (!llama && c.model_type != "qwen2" && c.model_type != "qwen3") {
-    fail("E_UNSUPPORTED", "GGUF files are not written for models of the type " + c.model_type + ".", "Export it as safetensors.");
-  }
-  if (c.model_type == "qwen3" && (c.qkv_bias || c.output_bias)) refuse("Qwen3's layers with biases of attention (attention_bias)");
-  if (c.rope_scaling == "llama3" && !llama) refuse("rotary scaling of the kind llama3 in the architecture " + c.model_type);
-  if (c.model_type == "qwen2" && c.q_width() != c.hidden_size) refuse("Qwen2's layers with heads that are not as wide together as the model");
-}
-
-void add_shape(GgufMetadata& metadata, const ModelConfig& c) {
-  const std::string prefix = architecture_of(c) + ".";
-  const auto count = [&](const char* key, int64_t value) { metadata.emplace_back(prefix + key, static_cast<uint32_t>(value)); };
-  count("context_length", gguf_context(c));
-  count("embedding_length", c.hidden_size);
-  count("block_count", c.layers);
-  count("feed_forward_length", c.intermediate_size);
-  count("attention.head_count", c.heads);
-  count("attention.head_count_kv", c.kv_heads);
-  count("attention.key_length", c.head_dim);
-  count("attention.value_length", c.head_dim);
-  metadata.emplace_back(prefix + "attention.layer_norm_rms_epsilon", c.rms_epsilon);
-  count("rope.dimension_count", c.head_dim);
-  metadata.emplace_back(prefix + "rope.freq_base", static_cast<float>(c.rope_theta));
-  if (c.rope_scaling == "linear") {
-    metadata.emplace_back(prefix + "rope.scaling.type", std::string("linear"));
-    metadata.emplace_back(prefix + "rope.scaling.factor", static_cast<float>(c.rope_factor));
-  }
-  count("vocab_size", c.vocab_size);
-}
-
-// What each frequency of the unscaled table is divided by.
-std::vector<float> rotary_divisors(const ModelConfig& config) {
-  ModelConfig plain = config;
-  plain.rope_scaling = "none";
-  std::vector<float> divisors = rotary_inverse_frequencies(plain);
-  const std::vector<float> scaled = rotary_inverse_frequencies(config);
-  for (size_t i = 0; i < divisors.size(); ++i) divisors[i] /= scaled[i];
-  return divisors;
-}
-
-int64_t interleaved_heads(const ModelConfig& config, const std::string& name) {
-  if (architecture_of(config) != "llama") return 0;
-  if (name.find(".q_proj.") != std::string::npos) return config.heads;
-  return name.find(".k_proj.") != std::string::npos ? config.kv_heads : 0;
-}
-
-// Hugging Face rotates row i of a head with row i + dim/2, the llama readers 2i with 2i + 1: which row of the model stands at `row`.
-int64_t source_row(int64_t row, int64_t rows, int64_t heads) {
-  if (heads == 0) return row;
-  const int64_t dim = rows / heads, within = row % dim;
-  return row - within + within % 2 * (dim / 2) + within / 2;
-}
-
-// One tensor's values as the blocks of the file.
-void encode(ThreadPool& pool, const GgufPlan::Item& item, const float* values, unsigned char* to) {
+// The values of `entry`, which are its own or a part of the tensor in the file, as blocks.
+void encode(ThreadPool& pool, const GgufPlan::Item& item, const StreamedModel::Entry& entry, const float* values, unsigned char* to) {
   const GgmlBlock block = block_of(item.tensor.type);
-  const auto width = static_cast<int64_t>(item.from->vector ? 1 : item.from->cols);
-  const int64_t rows = item.from->rows * item.from->cols / width;
+  const auto width = static_cast<int64_t>(entry.vector ? 1 : entry.cols);
+  const int64_t rows = entry.rows * entry.cols / width;
   const uint64_t row_bytes = static_cast<uint64_t>(width) / block.elements * block.bytes;
   const float most = item.tensor.type == GgmlType::f16 ? 65504.0f : std::numeric_limits<float>::max();
   std::atomic<bool> number{true}, fits{true};
   pool.parallel_for(rows, std::max<int64_t>(1, 4096 / width), [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
-      const float* from = values + source_row(row, rows, item.heads) * width;
+      const float* from = values + gguf_source_row(row, rows, item.heads) * width;
       for (int64_t i = 0; i < width; ++i) {
         if (!std::isfinite(from[i])) number = false;
         else if (std::fabs(from[i]) > most) fits = false;
@@ -119,15 +29,28 @@ void encode(ThreadPool& pool, const GgufPlan::Item& item, const float* values, u
       if (number) quantize_blocks(item.tensor.type, from, static_cast<uint64_t>(width), to + static_cast<uint64_t>(row) * row_bytes);
     }
   });
-  if (!number) fail("E_NONFINITE", "The model's " + item.from->name + " has values that are no numbers.", "Its weights are damaged, or the run that made them diverged.");
-  if (!fits) fail("E_RANGE", "The model's " + item.from->name + " has values beyond 65504, which F16 cannot hold.", "Export it as bf16 or f32.");
+  if (!number) fail("E_NONFINITE", "The model's " + entry.name + " has values that are no numbers.", "Its weights are damaged, or the run that made them diverged.");
+  if (!fits) fail("E_RANGE", "The model's " + entry.name + " has values beyond 65504, which F16 cannot hold.", "Export it as bf16 or f32.");
+}
+
+void write_weights(const Context& context, ThreadPool& pool, const StreamedModel& model, const GgufPlan::Item& item, GgufWriter& writer) {
+  const GgmlBlock block = block_of(item.tensor.type);
+  const uint64_t blocks = item.tensor.elements() / block.elements;
+  const Tensor encoded = context.passing(DType::u8, static_cast<int64_t>(blocks), static_cast<int64_t>(block.bytes), Category::workspace);
+  auto* to = encoded.as<unsigned char>();
+  for (const StreamedModel::Entry* entry : item.from) {
+    const Tensor dense = context.passing(DType::f32, entry->rows, entry->cols, Category::workspace);
+    model.read(context, *entry, dense);
+    auto* values = dense.as<float>();
+    const int64_t count = entry->rows * entry->cols;
+    if (gguf_adds_one(model.config(), entry->name)) std::for_each(values, values + count, [](float& gain) { gain += 1.0f; });
+    encode(pool, item, *entry, values, to);
+    to += static_cast<uint64_t>(count) / block.elements * block.bytes;
+  }
+  writer.write(encoded.as<unsigned char>(), blocks * block.bytes);
 }
 
 }  // namespace
-
-int64_t gguf_context(const ModelConfig& config) {
-  return config.sliding_window > 0 ? std::min(config.max_positions, config.sliding_window) : config.max_positions;
-}
 
 std::vector<GgufTensor> GgufPlan::tensors() const {
   std::vector<GgufTensor> list;
@@ -143,28 +66,37 @@ std::map<std::string, int64_t> GgufPlan::types() const {
 
 GgufPlan plan_gguf(const StreamedModel& model, GgufPreset preset, const GgufMetadata& more) {
   const ModelConfig& config = model.config();
-  refuse_what_readers_lack(config);
+  require_gguf(config);
   GgufPlan plan;
-  plan.metadata = {{"general.architecture", architecture_of(config)},
+  plan.metadata = {{"general.architecture", gguf_architecture(config)},
                    {"general.type", std::string("model")},
                    {"general.file_type", static_cast<uint32_t>(preset)},
                    {"general.quantization_version", uint32_t{2}}};
-  add_shape(plan.metadata, config);
-  plan.metadata.insert(plan.metadata.end(), more.begin(), more.end());
-  if (config.rope_scaling == "llama3") {
-    GgufTensor divisors;
-    divisors.name = "rope_freqs.weight";
-    divisors.dims = {static_cast<uint64_t>(config.head_dim / 2)};
-    plan.items.push_back({std::move(divisors), nullptr, 0});
+  for (const GgufMetadata& keys : {gguf_shape(config), more}) plan.metadata.insert(plan.metadata.end(), keys.begin(), keys.end());
+  for (auto& [name, values] : gguf_rotary_tensors(config)) {
+    GgufPlan::Item item;
+    item.tensor.name = name;
+    item.tensor.dims = {values.size()};
+    item.values = std::move(values);
+    plan.items.push_back(std::move(item));
   }
   const GgufModelShape shape{static_cast<uint64_t>(config.layers), static_cast<uint64_t>(config.heads), static_cast<uint64_t>(config.kv_heads), config.tied_head};
   for (const StreamedModel::Entry& entry : model.entries()) {
-    GgufTensor tensor;
-    tensor.name = gguf_name(entry.name);
-    tensor.dims.push_back(static_cast<uint64_t>(entry.cols));
-    if (!entry.vector) tensor.dims.push_back(static_cast<uint64_t>(entry.rows));
-    tensor.type = mixed_type(preset, shape, tensor.name, tensor.dims);
-    plan.items.push_back({std::move(tensor), &entry, interleaved_heads(config, entry.name)});
+    const std::string name = gguf_name(config, entry.name);
+    if (plan.items.empty() || plan.items.back().tensor.name != name) {
+      GgufPlan::Item item;
+      item.tensor.name = name;
+      item.tensor.dims.push_back(static_cast<uint64_t>(entry.cols));
+      if (!entry.vector) item.tensor.dims.push_back(0);
+      item.heads = gguf_heads(config, entry.name);
+      plan.items.push_back(std::move(item));
+    }
+    GgufPlan::Item& item = plan.items.back();
+    item.from.push_back(&entry);
+    if (!entry.vector) item.tensor.dims[1] += static_cast<uint64_t>(entry.rows);
+  }
+  for (GgufPlan::Item& item : plan.items) {
+    if (!item.from.empty()) item.tensor.type = mixed_type(preset, shape, item.tensor.name, item.tensor.dims);
   }
   return plan;
 }
@@ -174,18 +106,8 @@ void write_gguf(const Context& context, ThreadPool& pool, const StreamedModel& m
   const auto total = static_cast<int64_t>(plan.items.size());
   int64_t done = 0;
   for (const GgufPlan::Item& item : plan.items) {
-    if (!item.from) {
-      const std::vector<float> divisors = rotary_divisors(model.config());
-      writer.write(divisors.data(), divisors.size() * sizeof(float));
-    } else {
-      const GgmlBlock block = block_of(item.tensor.type);
-      const Tensor dense = context.passing(DType::f32, item.from->rows, item.from->cols, Category::workspace);
-      const auto blocks = item.tensor.elements() / block.elements;
-      const Tensor encoded = context.passing(DType::u8, static_cast<int64_t>(blocks), static_cast<int64_t>(block.bytes), Category::workspace);
-      model.read(context, *item.from, dense);
-      encode(pool, item, dense.as<float>(), encoded.as<unsigned char>());
-      writer.write(encoded.as<unsigned char>(), blocks * block.bytes);
-    }
+    if (item.from.empty()) writer.write(item.values.data(), item.values.size() * sizeof(float));
+    else write_weights(context, pool, model, item, writer);
     progress(++done, total);
   }
   writer.finish();
