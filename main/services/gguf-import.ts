@@ -87,7 +87,11 @@ export class GgufImport {
 
 function tokenizerOf({ keys }: GgufKeys): TokenizerFiles {
   const own = Object.entries(keys).filter(([name]) => name.startsWith('tokenizer.'));
-  return tokenizerOfGguf(Object.fromEntries(own.map(([name, value]) => [name.slice('tokenizer.'.length), value])));
+  const name = keys['general.name'];
+  return tokenizerOfGguf(
+    Object.fromEntries(own.map(([key, value]) => [key.slice('tokenizer.'.length), value])),
+    typeof name === 'string' ? name : '',
+  );
 }
 
 function requireRoom(folder: string, parameters: number, dtype: 'float32' | 'bfloat16'): void {
