@@ -17,6 +17,7 @@ const DATA: FileFilter = {
 const WANTED: Record<PickPurpose, Pick<OpenDialogOptions, 'properties' | 'filters'>> = {
   data: { properties: ['openFile'], filters: [DATA, ALL] },
   model: { properties: ['openDirectory'] },
+  gguf: { properties: ['openFile'], filters: [{ name: words.ggufFiles, extensions: ['gguf'] }, ALL] },
   adapter: { properties: ['openDirectory'] },
   'run-file': { properties: ['openFile'], filters: [{ name: words.runFiles, extensions: ['json'] }, ALL] },
   folder: { properties: ['openDirectory', 'createDirectory'] },

@@ -23,11 +23,13 @@ export const words = {
   pick: {
     data: 'Choose a data file',
     model: 'Choose a model folder (with config.json)',
+    gguf: 'Choose a GGUF file',
     adapter: 'Choose an adapter folder (with adapter_config.json)',
     'run-file': 'Choose a run file',
     folder: 'Choose a folder',
   } satisfies Record<PickPurpose, string>,
   dataFiles: 'Data files',
+  ggufFiles: 'GGUF files',
   runFiles: 'Run files',
   allFiles: 'All files',
   save: 'Save as',

@@ -1,5 +1,5 @@
 import type { EngineEvent, MemoryPlan, TrainDone } from '../../preload/contract/events.ts';
-import type { GgufKey, GgufPlan, GgufReceipt, GgufType } from '../../preload/contract/exports.ts';
+import type { GgufKey, GgufLoraReceipt, GgufPlan, GgufReceipt, GgufType } from '../../preload/contract/exports.ts';
 import type { Registry } from '../../preload/contract/methods.ts';
 import type { Run } from '../../preload/contract/run-file.ts';
 import type { SelftestReport } from '../../preload/contract/system.ts';
@@ -110,6 +110,13 @@ export interface GgufKeys {
   keys: Record<string, unknown>;
 }
 
+/** Writes an adapter alone as the GGUF file that llama.cpp lays beside a model's, and proves it. `adapter` is not null. */
+export interface GgufLoraJob extends ModelJob {
+  kind: 'gguf-lora';
+  name: string;
+  output: string;
+}
+
 /** Norm of what an adapter adds to each layer; `adapter` is a PEFT folder. */
 export interface NormsJob {
   kind: 'norms';
@@ -118,7 +125,8 @@ export interface NormsJob {
 
 /**
  * The receipt of a merge: logits of a model with its adapter against those of another model folder, at every position of a tokens
- * file or of some lists of ids. One model is in memory at a time; the first one's logits (4 bytes × positions × vocabulary) are kept.
+ * file or of some lists of ids. One block of one model is in memory at a time; the first one's logits (4 bytes × positions × vocabulary)
+ * are kept.
  */
 export type LogitsCompareJob = ModelJob & {
   kind: 'logits-compare';
@@ -164,6 +172,7 @@ export type Job =
   | GgufPlanJob
   | GgufKeysJob
   | GgufJob
+  | GgufLoraJob
   | NormsJob
   | LogitsCompareJob
   | BenchJob
@@ -179,6 +188,7 @@ export interface JobResults {
   'gguf-plan': Pick<GgufPlan, 'bytes' | 'tensors' | 'types'> & { contextLength: number };
   'gguf-keys': GgufKeys;
   gguf: Pick<GgufReceipt, 'bytes' | 'sha256' | 'keys' | 'tensors' | 'types' | 'peakBytes'>;
+  'gguf-lora': Pick<GgufLoraReceipt, 'bytes' | 'sha256' | 'layers' | 'alpha' | 'folded'>;
   norms: { layers: { name: string; norm: number }[] };
   'logits-compare': LogitsComparison;
   bench: Record<string, unknown>;

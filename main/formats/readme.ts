@@ -13,12 +13,12 @@ export function readReadme(folder: string): string | null {
   const file = path.join(folder, 'README.md');
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (!stats?.isFile() || stats.size > MOST_BYTES) return null;
-  const text = readFileSync(file, 'utf8')
-    .replaceAll('\r\n', '\n')
-    .replace(/^---\n[\s\S]*?\n---(\n|$)/, '')
-    // What steers a terminal or turns the direction of writing round would show another text than the one that is there.
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '')
-    .trim();
+  const whole = readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
+  const text = plainText(whole.replace(/^---\n[\s\S]*?\n---(\n|$)/, '')).trim();
   if (text === '') return null;
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
+
+/** Without what steers a terminal or turns the direction of writing round, which would show another text than the one that is there. */
+export const plainText = (text: string): string =>
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');

@@ -14,6 +14,7 @@ const DATA_FILES = /\.(txt|md|jsonl|ndjson|json|csv|tsv|parquet|safetensors)$/i;
 const WANTED: Record<PickPurpose, string> = {
   data: 'a data file (text, JSONL, JSON, CSV, TSV, Parquet, tokens) or a folder of texts',
   model: 'a Hugging Face model folder (with config.json)',
+  gguf: 'a GGUF file (.gguf)',
   adapter: 'a PEFT adapter folder (with adapter_config.json)',
   'run-file': 'a run file (.json)',
   folder: 'a folder',
@@ -107,7 +108,8 @@ export class FileService {
   }
 }
 
-const takesFiles = (purpose: PickPurpose): boolean => purpose === 'data' || purpose === 'run-file';
+const takesFiles = (purpose: PickPurpose): boolean =>
+  purpose === 'data' || purpose === 'run-file' || purpose === 'gguf';
 
 function fits(file: string, folder: boolean, purpose: PickPurpose): boolean {
   switch (purpose) {
@@ -115,6 +117,8 @@ function fits(file: string, folder: boolean, purpose: PickPurpose): boolean {
       return !folder && DATA_FILES.test(file);
     case 'run-file':
       return !folder && file.toLowerCase().endsWith('.json');
+    case 'gguf':
+      return !folder && file.toLowerCase().endsWith('.gguf');
     case 'model':
       return folder && existsSync(path.join(file, 'config.json'));
     case 'adapter':

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
-import type { GgufKey, GgufPlan, GgufReceipt, GgufType } from '../../preload/contract/exports.ts';
+import type { GgufKey, GgufLoraReceipt, GgufPlan, GgufReceipt, GgufType } from '../../preload/contract/exports.ts';
 import { bytes, whole } from '../../preload/contract/figures.ts';
 import { ggufTokenizer, type GgufTokenizer } from '../data/gguf-tokenizer.ts';
 import { ollamaModelfile } from '../data/ollama-modelfile.ts';
@@ -67,6 +67,39 @@ export class GgufExport {
     return this.#inUse.during([model, adapter?.path ?? null], 'it is being exported', () =>
       this.#write(request, file, progress, signal),
     );
+  }
+
+  /**
+   * Writes an adapter alone, for a reader that lays it beside the model's own file, and its receipt (progress in layers). Failed,
+   * cancelled or not proved, nothing is left.
+   */
+  async writeAdapter(
+    { model, name, adapter }: Pick<GgufRequest, 'model' | 'name'> & { adapter: NonNullable<GgufRequest['adapter']> },
+    file: string,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<GgufLoraReceipt> {
+    requirePlace(file);
+    sweepParts(path.dirname(file));
+    const part = partOf(path.dirname(file), path.basename(file));
+    const { receipt: place } = besideOf(file);
+    const job = { kind: 'gguf-lora', model, adapter: adapter.path, adapterScale: adapter.scale } as const;
+    try {
+      const proof = await this.#inUse.during([model, adapter.path], 'it is being exported', () =>
+        doJob(this.#engine, { ...job, name: adapter.name, output: part }, progress, signal),
+      );
+      signal.throwIfAborted();
+      const told = { name: adapter.name, scale: adapter.scale };
+      const made = { file: path.basename(file), madeAt: Date.now(), model: name, adapter: told };
+      const receipt: GgufLoraReceipt = { version: 1, ...made, ...proof };
+      writeFileSync(place, `${JSON.stringify(receipt, null, 2)}\n`);
+      renameSync(part, file);
+      syncFolder(path.dirname(file));
+      return receipt;
+    } catch (error) {
+      for (const left of [part, place]) rmSync(left, { force: true });
+      throw error;
+    }
   }
 
   async #write(request: GgufRequest, file: string, progress: Progress, signal: AbortSignal): Promise<GgufReceipt> {

@@ -2,12 +2,15 @@ import { existsSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } f
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import { bytes } from '../../preload/contract/figures.ts';
-import { tokenizerOfGguf, type TokenizerFiles } from '../data/tokenizer-of-gguf.ts';
+import type { UnpackedDtype } from '../../preload/contract/gguf-files.ts';
 import type { EngineHost, GgufKeys } from '../engine/host.ts';
 import { copyTokenizerFiles } from '../formats/model-folder.ts';
+import { writePassport } from '../formats/passport.ts';
+import { unpackedPassport } from '../formats/unpacked-passport.ts';
 import { doJob } from './engine-job.ts';
 import { partOf, sweepParts } from './folder-parts.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
+import { exactDtype, ggufText, ownTokenizer, requireTokenizer } from './gguf-contents.ts';
 import type { Progress } from './tasks.ts';
 
 export interface GgufImportRequest {
@@ -15,8 +18,7 @@ export interface GgufImportRequest {
   file: string;
   /** Folder that is not there yet. */
   output: string;
-  /** exact: whatever keeps every value as it stands. */
-  dtype: 'exact' | 'float32' | 'bfloat16';
+  dtype: UnpackedDtype;
   /** Folder whose tokenizer is taken in place of the file's own. */
   tokenizer: string | null;
   threads?: number;
@@ -39,6 +41,13 @@ export class GgufImport {
     this.#inUse = inUse;
   }
 
+  /** What a file holds. Throws E_MODEL where there is none, and what the engine throws. */
+  async keysOf(file: string): Promise<GgufKeys> {
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+      throw new RankwiseError('E_MODEL', `There is no file ${file}.`, 'Name a GGUF file.');
+    return this.#engine.start({ kind: 'gguf-keys', model: file }).result;
+  }
+
   /**
    * Writes the weights, dequantized, with config and tokenizer as a Hugging Face folder (progress in tensors), one tensor in memory.
    * Failed or cancelled, nothing is left. Throws E_MODEL, E_OUTPUT, E_TOKENIZER, E_DISK, and what the engine throws.
@@ -49,13 +58,12 @@ export class GgufImport {
 
   async #unpack(request: GgufImportRequest, progress: Progress, signal: AbortSignal): Promise<UnpackedGguf> {
     const { file, output, threads, memoryBudget } = request;
-    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-      throw new RankwiseError('E_MODEL', `There is no file ${file}.`, 'Name a GGUF file.');
+    const held = await this.keysOf(file);
     if (existsSync(output))
       throw new RankwiseError('E_OUTPUT', `${output} is there already.`, 'Name a folder that is not there yet.');
-    const held = await this.#engine.start({ kind: 'gguf-keys', model: file }).result;
-    const tokenizer = request.tokenizer === null ? tokenizerOf(held) : null;
-    const dtype = request.dtype !== 'exact' ? request.dtype : held.fitsBfloat16 ? 'bfloat16' : 'float32';
+    const tokenizer = request.tokenizer === null ? ownTokenizer(held) : null;
+    if (request.tokenizer !== null) requireTokenizer(request.tokenizer, held);
+    const dtype = request.dtype === 'exact' ? exactDtype(held) : request.dtype;
     const parent = path.dirname(output);
     requireRoom(parent, held.parameters, dtype);
     sweepParts(parent);
@@ -76,6 +84,7 @@ export class GgufImport {
       if (tokenizer === null) copyTokenizerFiles(request.tokenizer!, part);
       else for (const [name, content] of Object.entries(tokenizer)) writeJson(path.join(part, name), content as object);
       writeFileSync(path.join(part, 'README.md'), readmeOf(file, held));
+      writePassport(part, unpackedPassport({ file: path.basename(file), types: held.types }));
       renameSync(part, output);
       return { output, dtype, parameters: held.parameters };
     } catch (error) {
@@ -83,15 +92,6 @@ export class GgufImport {
       throw error;
     }
   }
-}
-
-function tokenizerOf({ keys }: GgufKeys): TokenizerFiles {
-  const own = Object.entries(keys).filter(([name]) => name.startsWith('tokenizer.'));
-  const name = keys['general.name'];
-  return tokenizerOfGguf(
-    Object.fromEntries(own.map(([key, value]) => [key.slice('tokenizer.'.length), value])),
-    typeof name === 'string' ? name : '',
-  );
 }
 
 function requireRoom(folder: string, parameters: number, dtype: 'float32' | 'bfloat16'): void {
@@ -110,13 +110,9 @@ function requireRoom(folder: string, parameters: number, dtype: 'float32' | 'bfl
 const writeJson = (file: string, content: object): void => writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
 
 /** Where the folder comes from, and the licence that the file names. */
-function readmeOf(file: string, { keys, types }: GgufKeys): string {
-  const text = (key: string): string | undefined => {
-    const value = keys[`general.${key}`];
-    return typeof value === 'string' ? value.replaceAll(/\s+/g, ' ').trim() || undefined : undefined;
-  };
-  const licence = text('license');
-  const front = licence === undefined ? '' : `---\nlicense: ${JSON.stringify(licence)}\n---\n\n`;
-  const kinds = Object.entries(types).map(([type, count]) => `${count} × ${type}`);
-  return `${front}# ${text('name') ?? path.basename(file)}\n\nUnpacked from ${path.basename(file)} (${kinds.join(', ')}).\n`;
+function readmeOf(file: string, held: GgufKeys): string {
+  const licence = ggufText(held, 'general.license');
+  const front = licence === null ? '' : `---\nlicense: ${JSON.stringify(licence)}\n---\n\n`;
+  const kinds = Object.entries(held.types).map(([type, count]) => `${count} × ${type}`);
+  return `${front}# ${ggufText(held, 'general.name') ?? path.basename(file)}\n\nUnpacked from ${path.basename(file)} (${kinds.join(', ')}).\n`;
 }

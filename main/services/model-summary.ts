@@ -45,6 +45,7 @@ export function presetCard(preset: ModelPreset): ModelCard {
     readme: null,
     otherTokenizer: null,
     source: null,
+    unpacked: null,
     adapters: [],
     baked: null,
   };

@@ -11,6 +11,8 @@ import { ExportLog } from './export-log.ts';
 import type { FileService } from './files.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
 import type { GgufExport } from './gguf-export.ts';
+import type { GgufImport } from './gguf-import.ts';
+import { GgufModels } from './gguf-models.ts';
 import { HubConnections } from './hub-connection.ts';
 import { HubLibrary } from './hub-library.ts';
 import { HubToken } from './hub-token.ts';
@@ -40,6 +42,7 @@ export interface LibraryParts {
   methods: MethodService;
   inference: InferenceService;
   gguf: GgufExport;
+  ggufImport: GgufImport;
   inUse: FoldersInUse;
   store: Store;
   settings: SettingsService;
@@ -99,6 +102,7 @@ export function openLibrary(parts: LibraryParts) {
   });
   return {
     modelLibrary,
+    ggufModels: new GgufModels({ ggufImport: parts.ggufImport, library: modelLibrary, settings, files }),
     modelExports: new ModelExports({
       gguf: parts.gguf,
       models,

@@ -116,7 +116,7 @@ std::vector<GgufOrigin> gguf_origins(const std::string& tensor_name, const Model
   if (modules.empty() || (kind != ".weight" && (kind != ".bias" || modules.size() > 1))) {
     fail("E_UNSUPPORTED", "The GGUF file has the tensor " + quote_name(tensor_name) + ", which is none of the model's.", "Use a Llama, Mistral, Qwen, Phi-3, OLMo2 or Gemma (text) model.");
   }
-  const bool neighbours = config.model_type == "llama";
+  const bool neighbours = config.model_type == "llama" || config.model_type == "mistral";
   const int64_t heads = !neighbours ? 0 : part == "attn_q" ? config.heads : part == "attn_k" ? config.kv_heads : 0;
   std::vector<GgufOrigin> origins;
   for (const std::string& module : modules) {

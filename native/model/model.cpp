@@ -91,36 +91,57 @@ SlotShape shape_of(const ModelConfig& c, int slot) {
 
 }  // namespace
 
-Model allocate_model(const Context& context, const ModelConfig& config, const ModelLayout& layout) {
+std::set<std::string> linear_names(const ModelConfig& config) {
+  std::set<std::string> names;
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    for (const char* slot : kSlotNames) names.insert("model.layers." + std::to_string(layer) + "." + slot);
+  }
+  return names;
+}
+
+Block allocate_block(const Context& context, const ModelConfig& config, const ModelLayout& layout, int64_t layer) {
+  Block block;
+  const std::string prefix = "model.layers." + std::to_string(layer) + ".";
+  for (int slot = 0; slot < kLinears; ++slot) {
+    Linear& linear = block.linears[static_cast<size_t>(slot)];
+    const SlotShape shape = shape_of(config, slot);
+    linear.name = prefix + kSlotNames[slot];
+    linear.unit = static_cast<int>(layer) + 1;
+    linear.out = shape.out;
+    linear.in = shape.in;
+    linear.weight = Weight(context, layout.linear(linear.name), shape.out, shape.in, Category::weights, Lifetime::lasting);
+    if (shape.bias) linear.bias = context.lasting(DType::f32, 1, shape.out, Category::weights);
+  }
+  block.window = config.window_of(layer);
+  block.local_rope = config.local_rope_theta > 0 && block.window > 0;
+  make_norms(context, config, prefix, block);
+  return block;
+}
+
+namespace {
+
+Model allocate_layers(const Context& context, const ModelConfig& config, const ModelLayout& layout, int64_t layers) {
   Model model;
   model.config = config;
-  const int64_t d = config.hidden_size;
-  auto dense = [&](DType dtype) {
-    return Weight(context, {StorageKind::dense, dtype, false}, config.vocab_size, d, Category::weights, Lifetime::lasting);
+  const auto dense = [&](DType dtype) {
+    return Weight(context, {StorageKind::dense, dtype, false}, config.vocab_size, config.hidden_size, Category::weights, Lifetime::lasting);
   };
   model.embedding = dense(layout.embedding);
-  model.blocks.resize(static_cast<size_t>(config.layers));
-  for (int64_t layer = 0; layer < config.layers; ++layer) {
-    Block& block = model.blocks[static_cast<size_t>(layer)];
-    const std::string prefix = "model.layers." + std::to_string(layer) + ".";
-    for (int slot = 0; slot < kLinears; ++slot) {
-      Linear& linear = block.linears[static_cast<size_t>(slot)];
-      const SlotShape shape = shape_of(config, slot);
-      linear.name = prefix + kSlotNames[slot];
-      linear.unit = static_cast<int>(layer) + 1;
-      linear.out = shape.out;
-      linear.in = shape.in;
-      linear.weight = Weight(context, layout.linear(linear.name), shape.out, shape.in, Category::weights, Lifetime::lasting);
-      if (shape.bias) linear.bias = context.lasting(DType::f32, 1, shape.out, Category::weights);
-    }
-    block.window = config.window_of(layer);
-    block.local_rope = config.local_rope_theta > 0 && block.window > 0;
-    make_norms(context, config, prefix, block);
-  }
-  model.final_norm = make_gain(context, config, "model.norm.weight", d);
+  for (int64_t layer = 0; layer < layers; ++layer) model.blocks.push_back(allocate_block(context, config, layout, layer));
+  model.final_norm = make_gain(context, config, "model.norm.weight", config.hidden_size);
   if (!config.tied_head) model.head = dense(layout.head);
   set_rotary_tables(context, model, layout.positions);
   return model;
+}
+
+}  // namespace
+
+Model allocate_model(const Context& context, const ModelConfig& config, const ModelLayout& layout) {
+  return allocate_layers(context, config, layout, config.layers);
+}
+
+Model allocate_frame(const Context& context, const ModelConfig& config, const ModelLayout& layout) {
+  return allocate_layers(context, config, layout, 0);
 }
 
 void Model::for_each_linear(const std::function<void(Linear&)>& visit) {
@@ -145,29 +166,37 @@ void Model::visit(const StateVisitor& visitor) const {
   if (head) head.visit("lm_head.weight", visitor);
 }
 
-void load_model(const Context& context, Model& model, const WeightSource& source) {
-  auto fill_gain = [&](const Gain& gain) {
-    if (gain.value) source.fill(context, gain.name, gain.value, true);
-  };
-  auto fill_weight = [&](Weight& weight, const std::string& name) {
-    if (!weight.is_nf4()) {
-      source.fill(context, name, weight.dense(), false);
-      return;
-    }
-    Tensor dense = context.passing(DType::f32, weight.rows(), weight.cols(), Category::workspace);
-    source.fill(context, name, dense, false);
-    weight.assign(context, dense);
-  };
-  fill_weight(model.embedding, "model.embed_tokens.weight");
-  for (Block& block : model.blocks) {
-    for (const Gain* gain : block.gains()) fill_gain(*gain);
-    for (Linear& linear : block.linears) {
-      fill_weight(linear.weight, linear.name + ".weight");
-      if (linear.bias) source.fill(context, linear.name + ".bias", linear.bias, true);
-    }
+namespace {
+
+void fill_gain(const Context& context, const Gain& gain, const WeightSource& source) {
+  if (gain.value) source.fill(context, gain.name, gain.value, true);
+}
+
+void fill_weight(const Context& context, Weight& weight, const std::string& name, const WeightSource& source) {
+  if (!weight.is_nf4()) {
+    source.fill(context, name, weight.dense(), false);
+    return;
   }
-  fill_gain(model.final_norm);
-  if (model.head) fill_weight(model.head, "lm_head.weight");
+  Tensor dense = context.passing(DType::f32, weight.rows(), weight.cols(), Category::workspace);
+  source.fill(context, name, dense, false);
+  weight.assign(context, dense);
+}
+
+}  // namespace
+
+void load_block(const Context& context, Block& block, const WeightSource& source) {
+  for (const Gain* gain : block.gains()) fill_gain(context, *gain, source);
+  for (Linear& linear : block.linears) {
+    fill_weight(context, linear.weight, linear.name + ".weight", source);
+    if (linear.bias) source.fill(context, linear.name + ".bias", linear.bias, true);
+  }
+}
+
+void load_model(const Context& context, Model& model, const WeightSource& source) {
+  fill_weight(context, model.embedding, "model.embed_tokens.weight", source);
+  for (Block& block : model.blocks) load_block(context, block, source);
+  fill_gain(context, model.final_norm, source);
+  if (model.head) fill_weight(context, model.head, "lm_head.weight", source);
 }
 
 }  // namespace rankwise

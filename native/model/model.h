@@ -2,6 +2,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,9 @@ struct Model {
   void visit(const StateVisitor& visitor) const;
 };
 
+// Names of the linear layers of all blocks ("model.layers.0.self_attn.q_proj").
+std::set<std::string> linear_names(const ModelConfig& config);
+
 // In which storage each part of a model is to lie.
 struct ModelLayout {
   std::function<StorageFormat(const std::string& linear_name)> linear;
@@ -66,6 +70,9 @@ struct ModelLayout {
 
 // Takes the memory of a model; the values are not set yet, but for the rotary tables.
 Model allocate_model(const Context& context, const ModelConfig& config, const ModelLayout& layout);
+// The same without blocks, and one of its blocks.
+Model allocate_frame(const Context& context, const ModelConfig& config, const ModelLayout& layout);
+Block allocate_block(const Context& context, const ModelConfig& config, const ModelLayout& layout, int64_t layer);
 
 // Where the values of a model come from. `to` is f32 or bf16, contiguous, of the tensor's shape (vectors as one row).
 class WeightSource {
@@ -82,5 +89,6 @@ std::unique_ptr<WeightSource> random_source(const ModelConfig& config, uint64_t 
 
 // Sets every value. Quantized storages pass through one dense f32 matrix at a time.
 void load_model(const Context& context, Model& model, const WeightSource& source);
+void load_block(const Context& context, Block& block, const WeightSource& source);
 
 }  // namespace rankwise

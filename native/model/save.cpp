@@ -184,41 +184,4 @@ void save_adapter(const Context& context, const Model& model, nlohmann::json con
   });
 }
 
-std::unique_ptr<LowRankDelta> read_delta(const Context& context, const PeftAdapter& adapter, const std::string& module, float factor) {
-  const PeftAdapter::Layer& layer = adapter.layers().at(module);
-  auto delta = std::make_unique<LowRankDelta>();
-  delta->rank = layer.rank;
-  delta->scale = layer.scale * factor;
-  const StorageFormat format{StorageKind::dense, DType::f32, false};
-  delta->a.storage = Weight(context, format, layer.rank, layer.in, Category::deltas, Lifetime::lasting);
-  delta->b.storage = Weight(context, format, layer.out, layer.rank, Category::deltas, Lifetime::lasting);
-  if (context.arena.real()) {
-    HostWrite a(context, delta->a.storage.dense()), b(context, delta->b.storage.dense());
-    adapter.read_a(module, a.as<float>());
-    adapter.read_b(module, b.as<float>());
-    a.done();
-    b.done();
-  }
-  return delta;
-}
-
-void attach_adapter(const Context& context, Model& model, const std::string& folder, float factor) {
-  PeftAdapter adapter(folder);
-  take_fused_layers_apart(model.config, adapter);
-  size_t used = 0;
-  model.for_each_linear([&](Linear& linear) {
-    const auto found = adapter.layers().find(linear.name);
-    if (found == adapter.layers().end()) return;
-    const PeftAdapter::Layer& layer = found->second;
-    if (layer.out != linear.out || layer.in != linear.in) {
-      fail("E_ADAPTER", "The adapter's " + linear.name + " does not have the shape of the model's.", "It was made for another base model.");
-    }
-    linear.delta = read_delta(context, adapter, linear.name, factor);
-    ++used;
-  });
-  if (used != adapter.layers().size()) {
-    fail("E_ADAPTER", "The adapter has layers that the model does not have.", "It was made for another base model.");
-  }
-}
-
 }  // namespace rankwise

@@ -20,10 +20,4 @@ void save_model(const Context& context, const StreamedModel& model, DType dtype,
 // Writes a PEFT folder (adapter_config.json, adapter_model.safetensors in f32) of the model's trained deltas.
 void save_adapter(const Context& context, const Model& model, nlohmann::json config, const std::string& base_folder, const std::string& folder);
 
-// A module's delta as an adapter holds it (fixed, f32 factors), `factor` times as strong. On `meta` sizes only.
-std::unique_ptr<LowRankDelta> read_delta(const Context& context, const PeftAdapter& adapter, const std::string& module, float factor);
-
-// Puts an adapter's deltas beside the weights of a loaded model, `factor` times as strong. Throws E_ADAPTER where they do not fit.
-void attach_adapter(const Context& context, Model& model, const std::string& folder, float factor = 1.0f);
-
 }  // namespace rankwise

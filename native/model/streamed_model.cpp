@@ -4,8 +4,8 @@
 
 #include "core/error.h"
 #include "meta/backend.h"
+#include "model/attach.h"
 #include "model/fused_modules.h"
-#include "model/save.h"
 
 namespace rankwise {
 

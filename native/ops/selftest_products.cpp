@@ -194,6 +194,7 @@ void check_products(Table& t) {
     attention(t, 33, 4, 2, 16, type);
     attention(t, 45, 2, 1, 10, type, 1);
     attention(t, 45, 2, 1, 10, type, 7);
+    attention(t, 21, 2, 1, 256, type);  // the widest heads, as Gemma has them
     attention(t, 45, 2, 1, 10, type, 0, 1.5f);
     attention(t, 40, 4, 2, 16, type, 7, 2.0f);
     if (t.thorough) attention(t, 100, 2, 1, 16, type, 40);

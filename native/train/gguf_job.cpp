@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "cpu/backend.h"
+#include "model/gguf_adapter.h"
 #include "model/gguf_export.h"
 #include "model/gguf_families.h"
 #include "model/gguf_source.h"
@@ -114,6 +115,13 @@ json gguf_keys_job(const json& job) {
     fail("E_GGUF", "The GGUF file has texts that are not UTF-8.", "Download or export it again.");
   }
   return {{"parameters", parameters}, {"types", types}, {"fitsBfloat16", fits_bf16(file, config)}, {"keys", keys}};
+}
+
+json gguf_lora_job(const json& job, const JobControl& control, const EventSink& emit) {
+  control.require_not_cancelled();
+  const InferenceSettings settings = parse_inference(job);
+  const StreamedModel model = streamed(settings);  // proves that the adapter fits
+  return write_gguf_adapter(model.config(), PeftAdapter(settings.adapter), settings.adapter_scale, job.at("name"), job.at("output"), progress_events(control, emit));
 }
 
 }  // namespace rankwise

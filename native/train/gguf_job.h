@@ -19,4 +19,8 @@ nlohmann::json gguf_job(const nlohmann::json& job, const JobControl& control, co
 // keys of its shape. Throws what the reader throws, E_UNSUPPORTED for an architecture that is not supported.
 nlohmann::json gguf_keys_job(const nlohmann::json& job);
 
+// {kind: "gguf-lora", model, adapter, adapterScale?, name, output}: writes the adapter alone (gguf_adapter.h). Progress counts layers,
+// written and proved.
+nlohmann::json gguf_lora_job(const nlohmann::json& job, const JobControl& control, const EventSink& emit);
+
 }  // namespace rankwise

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "meta/backend.h"
-#include "model/save.h"
+#include "model/attach.h"
 #include "train/run_config.h"
 
 namespace rankwise {
@@ -31,18 +31,8 @@ class CancellableSource : public WeightSource {
   const JobControl& control_;
 };
 
-Context context_of(const InferenceSettings& settings, Backend& ops, Arena& arena) {
-  return {ops, arena, settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32};
-}
-
 Model load(const Context& context, const InferenceSettings& settings, const JobControl& control) {
-  ModelLayout layout;
-  layout.linear = [&](const std::string&) {
-    return StorageFormat{settings.nf4 ? StorageKind::nf4 : StorageKind::dense, context.activation, settings.double_quantize};
-  };
-  layout.embedding = layout.head = context.activation;
-  layout.positions = settings.positions;
-  Model model = allocate_model(context, read_model_config(settings.model), layout);
+  Model model = allocate_model(context, read_model_config(settings.model), inference_layout(context, settings));
   load_model(context, model, CancellableSource(settings.model, model.config, control));
   if (!settings.adapter.empty()) attach_adapter(context, model, settings.adapter, settings.adapter_scale);
   return model;
@@ -51,7 +41,7 @@ Model load(const Context& context, const InferenceSettings& settings, const JobC
 uint64_t planned_bytes(const InferenceSettings& settings, const JobControl& control, const ModelUse& use) {
   Arena arena(Arena::Kind::sizes_only, 0);
   MetaBackend ops(arena, settings.device.threads, settings.device.kind);
-  const Context context = context_of(settings, ops, arena);
+  const Context context = inference_context(settings, ops, arena);
   Model model = load(context, settings, control);
   use(context, model);
   return arena.usage().peak_bytes;
@@ -76,6 +66,19 @@ Device open_device(const InferenceSettings& settings, const JobControl& control,
 
 }  // namespace
 
+Context inference_context(const InferenceSettings& settings, Backend& ops, Arena& arena) {
+  return {ops, arena, settings.bf16 ? Product::bf16 : Product::f32, settings.bf16 ? DType::bf16 : DType::f32};
+}
+
+ModelLayout inference_layout(const Context& context, const InferenceSettings& settings) {
+  const StorageFormat format{settings.nf4 ? StorageKind::nf4 : StorageKind::dense, context.activation, settings.double_quantize};
+  ModelLayout layout;
+  layout.linear = [format](const std::string&) { return format; };
+  layout.embedding = layout.head = context.activation;
+  layout.positions = settings.positions;
+  return layout;
+}
+
 InferenceSettings parse_inference(const json& job) {
   InferenceSettings settings;
   settings.model = text_of(job, "model");
@@ -99,6 +102,6 @@ InferenceSettings parse_inference(const json& job) {
 }
 
 InferenceModel::InferenceModel(const InferenceSettings& settings, const JobControl& control, const ModelUse& use)
-    : device_(open_device(settings, control, use)), context_(context_of(settings, device_.ops(), device_.arena())), model_(load(context_, settings, control)) {}
+    : device_(open_device(settings, control, use)), context_(inference_context(settings, device_.ops(), device_.arena())), model_(load(context_, settings, control)) {}
 
 }  // namespace rankwise

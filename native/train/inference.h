@@ -27,6 +27,10 @@ struct InferenceSettings {
 // Reads {model, adapter?, adapterScale?, precision?, storage?, doubleQuantize?, memoryBudget?, threads?, backend?, deviceIndex?} of a job.
 InferenceSettings parse_inference(const nlohmann::json& job);
 
+// Products and activations as the settings ask for, and the storages that go with them.
+Context inference_context(const InferenceSettings& settings, Backend& ops, Arena& arena);
+ModelLayout inference_layout(const Context& context, const InferenceSettings& settings);
+
 // What a job does with a model. On a card it is first gone through on `meta`, for its sizes.
 using ModelUse = std::function<void(const Context& context, Model& model)>;
 

@@ -10,12 +10,13 @@
 #include "cpu/backend.h"
 #include "model/decoder.h"
 #include "model/likelihood.h"
-#include "model/save.h"
+#include "model/attach.h"
 #include "ops/host_access.h"
-#include "train/evaluate.h"
 #include "train/inference.h"
+#include "train/layered_model.h"
 #include "train/progress.h"
 #include "train/run_config.h"
+#include "train/token_data.h"
 
 namespace rankwise {
 
@@ -96,28 +97,30 @@ struct Hearing {
   uint64_t peak_bytes = 0;
 };
 
-// Calls `row` with every position's logits [V], sequence after sequence.
+// Calls `row` with every position's logits [V], sequence after sequence. `progress` counts positions.
 Hearing hear(const InferenceSettings& settings, const Sequences& sequences, const JobControl& control, const std::function<void(const float*)>& row,
              const std::function<void(int64_t)>& progress) {
-  const int64_t vocab_size = read_model_config(settings.model).vocab_size;
-  const auto logits_of = [&](const Context& context, const Model& model, const Batch& batch) {
-    const Tensor x = hidden_states(context, model, batch);
-    Tensor logits = context.passing(DType::f32, batch.tokens(), vocab_size, Category::activations);
-    head_logits(context, model, x, logits);
-    return logits;
-  };
-  InferenceModel inference(settings, control, [&](const Context& context, Model& model) {
-    const BatchBuffer buffer(context, 1, sequences.longest());
-    logits_of(context, model, buffer.batch());
-  });
-  const Context& context = inference.context();
-  Hearing hearing;
-  int64_t done = 0;
+  control.require_not_cancelled();
+  Arena arena(Arena::Kind::real, settings.budget);
+  CpuBackend ops(arena, settings.device.threads);
+  const Context context = inference_context(settings, ops, arena);
+  LayeredModel model(context, settings);
+  std::vector<std::unique_ptr<BatchBuffer>> buffers;
+  std::vector<Batch> batches;
   for (const Sequences::One& one : sequences.all()) {
-    BatchBuffer buffer(context, 1, one.length);
-    buffer.set(0, one.ids, one.labels, one.documents);
-    buffer.finish();
-    const Tensor logits = logits_of(context, inference.model(), buffer.batch());
+    buffers.push_back(std::make_unique<BatchBuffer>(context, 1, one.length));
+    buffers.back()->set(0, one.ids, one.labels, one.documents);
+    buffers.back()->finish();
+    batches.push_back(buffers.back()->batch());
+  }
+  const std::vector<Tensor> states =
+      model.hidden_states(batches, [&](int64_t done, int64_t layers) { progress(sequences.positions() * done / (layers + 1)); });
+  const int64_t vocab_size = model.frame().config.vocab_size;
+  Hearing hearing;
+  for (size_t i = 0; i < states.size(); ++i) {
+    const Sequences::One& one = sequences.all()[i];
+    const Tensor logits = context.passing(DType::f32, one.length, vocab_size, Category::activations);
+    head_logits(context, model.frame(), states[i], logits);
     const HostRead values(context, logits);
     for (int64_t t = 0; t < one.length; ++t) {
       const float* at = values.as<float>() + t * vocab_size;
@@ -126,10 +129,10 @@ Hearing hear(const InferenceSettings& settings, const Sequences& sequences, cons
       if (one.target(t) >= 0) hearing.loss += all - at[one.target(t)];
       row(at);
     }
-    progress(done += one.length);
   }
+  progress(sequences.positions());
   hearing.loss /= static_cast<double>(sequences.predictions());
-  hearing.peak_bytes = inference.arena().usage().peak_bytes;
+  hearing.peak_bytes = arena.usage().peak_bytes;
   return hearing;
 }
 

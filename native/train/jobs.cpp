@@ -183,6 +183,7 @@ json run_job(const json& job, JobControl& control, const EventSink& emit) {
     if (kind == "gguf-keys") return gguf_keys_job(job);
     if (kind == "merge") return merge_job(job, control, emit);
     if (kind == "gguf") return gguf_job(job, control, emit);
+    if (kind == "gguf-lora") return gguf_lora_job(job, control, emit);
     if (kind == "gguf-plan") return plan_gguf_job(job);
     if (kind == "norms") return adapter_norms_job(job);
     if (kind == "bench") return bench_job(job, control, emit);

@@ -5,7 +5,8 @@
 
 namespace rankwise {
 
-// Runs one job of the contract with main: {kind: plan | train | eval | generate | logits | logits-compare | merge | gguf | gguf-plan | gguf-keys | norms | bench | selftest, …}. Streams events,
+// Runs one job of the contract with main: {kind: plan | train | eval | generate | logits | logits-compare | merge | gguf | gguf-lora | gguf-plan | gguf-keys | norms | bench | selftest,
+// …}. Streams events,
 // returns the result, throws Error.
 nlohmann::json run_job(const nlohmann::json& job, JobControl& control, const EventSink& emit);
 

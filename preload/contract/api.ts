@@ -2,6 +2,7 @@ import type { AdapterSummary } from './adapters.ts';
 import type { DatasetDetails, DatasetSummary, Mapping, Preview, Rendering, Xray } from './datasets.ts';
 import type { ErrorReport } from './errors.ts';
 import type { GgufPlan, GgufReceipt, GgufType, KeptExport } from './exports.ts';
+import type { GgufContents, UnpackedDtype } from './gguf-files.ts';
 import type { HubConnection, HubInspection, HubModel, UnfinishedDownload } from './hub.ts';
 import type { Listing, PickedFile, PickPurpose } from './files.ts';
 import type { Registry } from './methods.ts';
@@ -74,6 +75,16 @@ export interface Api {
     /** A short conversation by its chat template. Throws E_TEMPLATE with what the template says. */
     sample(input: { id: string }): Promise<TemplateSample>;
     add(input: { handle: string; task: string }): Promise<ModelSummary>;
+    /** What a GGUF file holds, and the folder that would be made of it in `folder` (null: beside it), with the tokenizer of another folder. */
+    inspectGguf(input: { handle: string; folder: string | null; tokenizer: string | null }): Promise<GgufContents>;
+    /** Makes that folder and adds it. Failed or cancelled, nothing is left. */
+    unpackGguf(input: {
+      handle: string;
+      folder: string | null;
+      tokenizer: string | null;
+      dtype: UnpackedDtype;
+      task: string;
+    }): Promise<ModelSummary>;
     rename(input: { id: string; name: string }): Promise<ModelSummary>;
     /** Forgets it; with `files` (only for what a merge made and for downloads) its folder is removed too. */
     remove(input: { id: string; files: boolean }): Promise<void>;

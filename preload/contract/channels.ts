@@ -23,7 +23,17 @@ export const CALLS: { readonly [N in Noun]: Calls<N> } = {
     xray: true,
   },
   exports: { plan: true, gguf: true, list: true },
-  models: { list: true, card: true, sample: true, add: true, rename: true, remove: true, fits: true },
+  models: {
+    list: true,
+    card: true,
+    sample: true,
+    add: true,
+    inspectGguf: true,
+    unpackGguf: true,
+    rename: true,
+    remove: true,
+    fits: true,
+  },
   hub: {
     connection: true,
     keepToken: true,

@@ -74,3 +74,20 @@ export interface KeptExport {
   there: boolean;
   receipt: GgufReceipt;
 }
+
+/**
+ * What was proved of an adapter's GGUF file: opened again, every factor was compared. Readers know one alpha for all layers: where a
+ * layer's own scale is another (rsLoRA, ranks by layer), the difference is in its B (`folded` of the `layers`).
+ */
+export interface GgufLoraReceipt {
+  version: 1;
+  file: string;
+  bytes: number;
+  sha256: string;
+  madeAt: number;
+  model: string;
+  adapter: { name: string; scale: number };
+  layers: number;
+  alpha: number;
+  folded: number;
+}

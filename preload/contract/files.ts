@@ -9,7 +9,7 @@ export interface PickedFile {
   bytes: number | null;
 }
 
-export type PickPurpose = 'data' | 'model' | 'adapter' | 'run-file' | 'folder';
+export type PickPurpose = 'data' | 'model' | 'gguf' | 'adapter' | 'run-file' | 'folder';
 
 /** A folder and what of it fits a purpose: folders first, then files, each in order of names. */
 export interface Listing {

@@ -37,6 +37,8 @@ export interface ModelCard extends ModelSummary {
   otherTokenizer: string | null;
   /** The hub that it was downloaded from. */
   source: { repository: string; commit: string; endpoint: string } | null;
+  /** The GGUF file that it was made of, and how many of its tensors had which type. */
+  unpacked: { file: string; types: Record<string, number> } | null;
   heads: number;
   keyValueHeads: number;
   intermediateSize: number;

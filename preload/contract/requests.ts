@@ -62,7 +62,7 @@ const answeredPrompt = z.strictObject({
   difference: z.number().min(0).max(1),
 });
 
-const purpose = z.enum(['data', 'model', 'adapter', 'run-file', 'folder']);
+const purpose = z.enum(['data', 'model', 'gguf', 'adapter', 'run-file', 'folder']);
 const minuteOfDay = z.int().min(0).max(1440);
 const maxTokens = z.int().min(1).max(65_536);
 const temperature = z.number().min(0).max(10);
@@ -102,6 +102,14 @@ export const REQUESTS = {
     card: one,
     sample: one,
     add: z.strictObject({ handle: id, task }),
+    inspectGguf: z.strictObject({ handle: id, folder: id.nullable(), tokenizer: id.nullable() }),
+    unpackGguf: z.strictObject({
+      handle: id,
+      folder: id.nullable(),
+      tokenizer: id.nullable(),
+      dtype: z.enum(['exact', 'float32', 'bfloat16']),
+      task,
+    }),
     rename: renamed,
     remove: withFiles,
     fits: z.strictObject({ id, budgetBytes: bytes.nullable(), sequenceLength, microBatch }),

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApi } from '../../main/api/api.ts';
 import { createApp, type App } from '../../main/app.ts';
 import type { TokenizerJson } from '../../main/data/bpe-trainer.ts';
 import { loadTokenizer } from '../../main/data/tokenizer.ts';
 import { InProcessHost } from '../../main/engine/inprocess.ts';
 import { readSafetensorsHeader } from '../../main/formats/safetensors.ts';
 import { resolvePaths } from '../../main/paths.ts';
+import { GgufModels } from '../../main/services/gguf-models.ts';
 import { heldOutPrompts } from '../../main/services/held-out-prompts.ts';
 import type { GgufType } from '../../preload/contract/exports.ts';
 import type { ModelSummary } from '../../preload/contract/models.ts';
@@ -71,6 +73,17 @@ function tensorsOf(folder: string): Map<string, Buffer> {
   return new Map(
     [...readSafetensorsHeader(file)].map(([name, { begin, end }]) => [name, data.subarray(begin, end)] as const),
   );
+}
+
+/** The file with a rule for words that nobody knows. */
+function withOtherRule(source: string, file: string): string {
+  const name = Buffer.from('tokenizer.ggml.pre');
+  const data = readFileSync(source);
+  const at = data.indexOf(name) + name.length + 4 + 8;
+  expect(data.toString('latin1', at, at + 5)).toBe('gpt-2');
+  data.write('other', at, 'latin1');
+  writeFileSync(file, data);
+  return file;
 }
 
 describe('a GGUF file made into a model folder', () => {
@@ -141,13 +154,7 @@ describe('a GGUF file made into a model folder', () => {
   });
 
   it('takes another tokenizer where its own is not read here', async () => {
-    const file = inFolder('files', 'other.gguf');
-    const name = Buffer.from('tokenizer.ggml.pre');
-    const data = readFileSync(await exported('llama', 'q8_0'));
-    const at = data.indexOf(name) + name.length + 4 + 8;
-    expect(data.toString('latin1', at, at + 5)).toBe('gpt-2');
-    data.write('other', at, 'latin1');
-    writeFileSync(file, data);
+    const file = withOtherRule(await exported('llama', 'q8_0'), inFolder('files', 'other.gguf'));
     await expect(unpack(file, inFolder('other'))).rejects.toMatchObject({
       code: 'E_TOKENIZER',
       message: expect.stringContaining('“other”') as string,
@@ -157,6 +164,12 @@ describe('a GGUF file made into a model folder', () => {
     expect(readFileSync(inFolder('other', 'tokenizer.json'))).toEqual(
       readFileSync(inFolder('llama', 'tokenizer.json')),
     );
+    const wrong = inFolder('wrong');
+    const reads = (message: string) => ({ code: 'E_TOKENIZER', message: expect.stringContaining(message) as string });
+    await expect(unpack(file, wrong, { tokenizer: inFolder('files') })).rejects.toMatchObject(reads('cannot be read'));
+    writeRandomModel(inFolder('larger'), { architecture: 'llama' }, chatTokenizer(novel.slice(0, 40_000), 500));
+    await expect(unpack(file, wrong, { tokenizer: inFolder('larger') })).rejects.toMatchObject(reads('the model has'));
+    expect(existsSync(wrong)).toBe(false);
   });
 
   it('leaves nothing when it is cancelled, and takes the place of nothing', async () => {
@@ -181,5 +194,65 @@ describe('a GGUF file made into a model folder', () => {
     const run = { model: { id: model.id }, initialize: 'pretrained', method: { name: 'lora', rank: 2 }, training };
     const events = await terminal.events('train', terminal.runFile('tuned', run));
     expect(events.at(-1)).toMatchObject({ type: 'done' });
+  });
+});
+
+describe('a GGUF file on its way into the library', () => {
+  const handleOf = (...names: string[]): string => app.files.admit(inFolder(...names)).handle;
+
+  it('is told before, goes where nothing is yet, and is remembered by its model', async () => {
+    const api = await createApi(app);
+    const file = await exported('llama', 'q8_0');
+    mkdirSync(inFolder('files', 'llama-q8_0'));
+    const asked = { handle: app.files.admit(file).handle, folder: null, tokenizer: null };
+    const told = await api.models.inspectGguf(asked);
+    expect(told).toMatchObject({
+      fileName: 'llama-q8_0.gguf',
+      name: 'llama',
+      architecture: 'llama',
+      exact: 'float32',
+      sizes: { float32: told.parameters * 4, bfloat16: told.parameters * 2 },
+      tokenizer: { chatTemplate: true, problem: null },
+      otherProblem: null,
+      output: expect.stringMatching(/files.llama-q8_0-2$/) as string,
+    });
+    const types = Object.values(told.types).reduce((sum, n) => sum + n, 0);
+    expect(types).toBe(21);
+    const model = await api.models.unpackGguf({ ...asked, dtype: 'exact', task: 'unpack' });
+    expect(model).toMatchObject({ name: 'llama-q8_0-2', origin: 'folder', dtype: 'F32', parameters: told.parameters });
+    expect(model.bytes).toBeGreaterThanOrEqual(told.sizes.float32);
+    const { unpacked } = await api.models.card({ id: model.id });
+    expect(unpacked).toEqual({ file: 'llama-q8_0.gguf', types: told.types });
+    mkdirSync(inFolder('given'));
+    const given = { ...asked, folder: handleOf('given') };
+    expect((await api.models.inspectGguf(given)).output).toMatch(/given.llama-q8_0$/);
+  });
+
+  it('is refused in words, and leaves nothing when it is cancelled or not taken in', async () => {
+    const api = await createApi(app);
+    const file = withOtherRule(await exported('llama', 'q8_0'), inFolder('files', 'rule.gguf'));
+    const asked = { handle: app.files.admit(file).handle, folder: null, tokenizer: null };
+    const problem = { code: 'E_TOKENIZER', message: expect.stringContaining('“other”') as string };
+    expect(await api.models.inspectGguf(asked)).toMatchObject({ tokenizer: { problem } });
+    const wrong = await api.models.inspectGguf({ ...asked, tokenizer: handleOf('files') });
+    expect(wrong.otherProblem).toMatchObject({ code: 'E_TOKENIZER' });
+    const whole = { ...asked, tokenizer: handleOf('llama'), dtype: 'exact' as const };
+    expect((await api.models.inspectGguf({ ...asked, tokenizer: whole.tokenizer })).otherProblem).toBeNull();
+    const left = (): string[] => readdirSync(inFolder('files')).filter((name) => /rule(?!\.gguf)/.test(name));
+    const stop = app.notices.subscribe((notice) => {
+      if (notice.topic === 'task' && notice.task.title.startsWith('Unpacking')) app.tasks.cancel(notice.task.id);
+    });
+    const taken = api.models.unpackGguf({ ...whole, task: 'unpack' });
+    await expect(taken).rejects.toMatchObject({ code: 'E_CANCELLED' });
+    stop();
+    expect(left()).toEqual([]);
+    // What the library refuses does not stay either.
+    const { ggufImport, files } = app;
+    const { settings } = await app.open();
+    const library = { add: () => Promise.reject(new Error('full')) };
+    const models = new GgufModels({ ggufImport, library, settings, files });
+    const request = { file, output: null, dtype: 'exact' as const, tokenizer: inFolder('llama') };
+    await expect(models.take(request, () => undefined, never)).rejects.toThrow('full');
+    expect(left()).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { createApp, type App } from '../../main/app.ts';
 import { resolvePaths } from '../../main/paths.ts';
 import { GGUF_TYPES, type GgufReceipt, type GgufType } from '../../preload/contract/exports.ts';
 import { novel, Terminal } from './command-line.ts';
-import { CHATML, chatTokenizer, type RandomModel, writeRandomModel } from './random-model.ts';
+import { CHATML, chatTokenizer, type RandomModel, writeRandomAdapter, writeRandomModel } from './random-model.ts';
 
 const terminal = new Terminal();
 const inFolder = (...names: string[]): string => path.join(terminal.folder, ...names);
@@ -165,6 +165,44 @@ describe('what is not written', () => {
     writeFileSync(none, 'mine');
     await expect(write('llama', 'q8_0', never, none)).rejects.toMatchObject({ code: 'E_OUTPUT' });
     expect(readFileSync(none, 'utf8')).toBe('mine');
+  });
+});
+
+describe('an adapter as a GGUF file', () => {
+  const written = (name: string, config: object, rankOf: (layer: string) => number) => {
+    const place = writeRandomAdapter(inFolder(name), MODELS.mistral!, { ...config }, rankOf);
+    const request = { model: inFolder('mistral'), name: 'mistral', adapter: { path: place, name, scale: 1 } };
+    return app.gguf.writeAdapter(request, inFolder('files', `${name}.gguf`), () => undefined, never);
+  };
+
+  it('keeps its factors where one alpha says its scale, and folds the rest into B', async () => {
+    const plain = await written('plain', { r: 4, lora_alpha: 8 }, () => 4);
+    expect(plain).toMatchObject({ layers: 14, alpha: 8, folded: 0 });
+    expect(JSON.parse(readFileSync(inFolder('files', 'plain.gguf.receipt.json'), 'utf8'))).toEqual(plain);
+    const stable = await written('stable', { r: 4, lora_alpha: 8, use_rslora: true }, () => 4);
+    expect(stable).toMatchObject({ alpha: 16, folded: 0 });
+    const patterns = { rank_pattern: { v_proj: 2 }, alpha_pattern: { v_proj: 4, up_proj: 3 } };
+    const rankOf = (layer: string): number => (layer.endsWith('v_proj') ? 2 : 4);
+    const mixed = await written('mixed', { r: 4, lora_alpha: 8, ...patterns }, rankOf);
+    expect(mixed.folded).toBe(4); // v_proj and up_proj of two layers
+    const beside = readdirSync(inFolder('files')).filter((name) => name.startsWith('mixed'));
+    expect(beside).toEqual(['mixed.gguf', 'mixed.gguf.receipt.json']);
+  });
+
+  it('is not written for another model', async () => {
+    const adapter = { path: inFolder('plain'), name: 'plain', scale: 1 };
+    const request = { model: inFolder('odd'), name: 'odd', adapter };
+    const place = inFolder('files', 'wrong.gguf');
+    await expect(app.gguf.writeAdapter(request, place, () => undefined, never)).rejects.toMatchObject({
+      code: 'E_ADAPTER',
+    });
+    expect(readdirSync(inFolder('files')).filter((name) => name.includes('wrong'))).toEqual([]);
+  });
+
+  it('leaves by rankwise export --to gguf-lora', async () => {
+    const parts = ['--model', inFolder('mistral'), '--adapter', inFolder('plain'), '--to', 'gguf-lora'];
+    const receipt = await terminal.ask<object>('export', ...parts, '--output', inFolder('files', 'told.gguf'));
+    expect(receipt).toMatchObject({ layers: 14, adapter: { name: 'plain', scale: 1 } });
   });
 });
 

@@ -95,6 +95,40 @@ export function writeRandomModel(
   return folder;
 }
 
+/** Writes a PEFT folder of random factors for every linear layer of a model that `writeRandomModel` made. */
+export function writeRandomAdapter(
+  folder: string,
+  model: RandomModel,
+  config: Record<string, unknown>,
+  rankOf: (layer: string) => number,
+): string {
+  const {
+    architecture,
+    hidden = 64,
+    intermediate = 96,
+    layers = 2,
+    heads = 4,
+    kvHeads = 2,
+    headDim = hidden / heads,
+  } = model;
+  const sizes = { hidden, intermediate, layers, heads, kvHeads, headDim, vocabulary: 1 };
+  const shapes = shapesOf({ model_type: architecture }, sizes).flatMap<[string, number[]]>(([name, shape]) => {
+    if (!/_proj\.weight$/.test(name)) return [];
+    const layer = name.replace(/\.weight$/, '');
+    const [out, inputs] = shape as [number, number];
+    return [
+      [`base_model.model.${layer}.lora_A.weight`, [rankOf(layer), inputs]],
+      [`base_model.model.${layer}.lora_B.weight`, [out, rankOf(layer)]],
+    ];
+  });
+  const targets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
+  mkdirSync(folder, { recursive: true });
+  const written = { peft_type: 'LORA', task_type: 'CAUSAL_LM', target_modules: targets, bias: 'none', ...config };
+  writeFileSync(path.join(folder, 'adapter_config.json'), JSON.stringify(written));
+  writeFileSync(path.join(folder, 'adapter_model.safetensors'), safetensorsOf(shapes, 0.5));
+  return folder;
+}
+
 type Sizes = Record<'hidden' | 'intermediate' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'vocabulary', number>;
 
 function shapesOf(config: Record<string, unknown>, s: Sizes): [string, number[]][] {
@@ -143,7 +177,7 @@ function normsOf(architecture: string, { hidden, heads, kvHeads, headDim }: Size
 }
 
 /** @param aroundZero norms multiply by 1 + gain, and the gains have steps that the sum keeps, as those in bfloat16 have */
-function safetensorsOf(shapes: [string, number[]][], gain: number, aroundZero: boolean): Buffer {
+function safetensorsOf(shapes: [string, number[]][], gain: number, aroundZero = false): Buffer {
   const header: Record<string, unknown> = {};
   const data: Buffer[] = [];
   const random = normals(7);

@@ -8,7 +8,7 @@ import { getLlama } from 'node-llama-cpp';
 import { createApp } from '../../main/app.ts';
 import { loadTokenizer } from '../../main/data/tokenizer.ts';
 import { bundledTexts, resolvePaths } from '../../main/paths.ts';
-import { chatTokenizer, writeRandomModel } from '../integration/random-model.ts';
+import { chatTokenizer, writeRandomAdapter, writeRandomModel } from '../integration/random-model.ts';
 import { spaceTokenizerJson } from '../unit/tiny-tokenizers.ts';
 import { strings } from './strings.mjs';
 
@@ -93,9 +93,9 @@ async function write(name, model, json, type, adapter = null) {
 }
 
 /** Our own greedy continuation with the likeliest five at each step. */
-async function ours(model, ids, count) {
+async function ours(model, ids, count, adapter = null) {
   const steps = [];
-  const job = { kind: 'generate', model, adapter: null, ids, maxTokens: count, temperature: 0, topP: 1, seed: 1 };
+  const job = { kind: 'generate', model, adapter, ids, maxTokens: count, temperature: 0, topP: 1, seed: 1 };
   const running = app.engine.start(
     { ...job, precision: 'f32', storage: 'dense', eosIds: [], probabilities: true },
     (event) => {
@@ -107,9 +107,9 @@ async function ours(model, ids, count) {
 }
 
 /** The same of llama.cpp, caches in float32. */
-async function theirs(model, ids, count) {
+async function theirs(model, ids, count, lora) {
   const types = { experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32' };
-  const context = await model.createContext({ contextSize: 128, flashAttention: false, threads: 2, ...types });
+  const context = await model.createContext({ contextSize: 128, flashAttention: false, threads: 2, lora, ...types });
   const sequence = context.getSequence();
   const steps = [];
   let next = ids;
@@ -163,6 +163,35 @@ async function computesNearly(type) {
   await loaded.dispose();
 }
 
+/** An adapter's file beside its base's, and both in one, against base and adapter here. */
+async function tunes(name, model, config, rankOf) {
+  const base = await write(`base ${name}`, model, tokenizer, 'f32');
+  const place = writeRandomAdapter(`${base.place}-adapter`, model, config, rankOf);
+  const adapter = { path: place, name, scale: 1 };
+  const request = { model: base.place, name, adapter };
+  const never = new AbortController().signal;
+  const { folded } = await app.gguf.writeAdapter(request, `${place}.gguf`, () => undefined, never);
+  const merged = await write(`base ${name}`, model, tokenizer, 'f32', adapter);
+  const ids = loadTokenizer(base.place).encodeRendered(prompt);
+  const mine = await ours(base.place, ids, TOKENS, place);
+  const plain = await ours(base.place, ids, TOKENS);
+  check(
+    plain.some(({ id }, i) => id !== mine[i].id),
+    `${name}: the adapter changes the text`,
+  );
+  const heard = async (what, file, lora) => {
+    const loaded = await llama.loadModel({ modelPath: file, gpuLayers: 0 });
+    const { same, most } = compare(mine, await theirs(loaded, ids, TOKENS, lora));
+    await loaded.dispose();
+    check(
+      same && most <= MOST_DIFFERENCE,
+      `${name}, ${what}: the same text, the likeliest five within ${most.toExponential(1)}`,
+    );
+  };
+  await heard(`beside its base (${folded} layers folded)`, base.file, `${place}.gguf`);
+  await heard('in one with its base', merged.file);
+}
+
 const split = (pattern) => ({
   type: 'Sequence',
   pretokenizers: [
@@ -214,6 +243,13 @@ try {
       'default',
     );
   for (const [name, model] of Object.entries(MODELS)) await computes(name, model);
+  const mixed = { rank_pattern: { v_proj: 2 }, alpha_pattern: { up_proj: 3, q_proj: 12 } };
+  await tunes('LoRA on llama', MODELS.llama, { r: 4, lora_alpha: 8 }, () => 4);
+  await tunes('LoRA on gemma 3', MODELS['gemma 3'], { r: 4, lora_alpha: 8 }, () => 4);
+  await tunes('rsLoRA on mistral', MODELS.mistral, { r: 4, lora_alpha: 4, use_rslora: true }, () => 4);
+  await tunes('mixed ranks on qwen2', MODELS.qwen2, { r: 4, lora_alpha: 8, ...mixed }, (layer) =>
+    layer.endsWith('v_proj') ? 2 : 4,
+  );
   for (const type of ['bf16', 'f16', 'q8_0', 'q6_k', 'q5_k_m', 'q4_k_m', 'q4_0']) await computesNearly(type);
 } finally {
   await app.close();

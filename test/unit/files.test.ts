@@ -11,7 +11,7 @@ beforeAll(() => {
   for (const folder of ['model', 'adapter', 'texts', '.hidden']) mkdirSync(path.join(home, folder));
   writeFileSync(path.join(home, 'model', 'config.json'), '{}');
   writeFileSync(path.join(home, 'adapter', 'adapter_config.json'), '{}');
-  for (const name of ['rows 10.jsonl', 'rows 9.jsonl', 'run.json', 'photo.png', '.env'])
+  for (const name of ['rows 10.jsonl', 'rows 9.jsonl', 'run.json', 'tiny.GGUF', 'photo.png', '.env'])
     writeFileSync(path.join(home, name), 'x');
   symlinkSync(path.join(home, 'gone'), path.join(home, 'broken'));
 });
@@ -39,6 +39,9 @@ describe('handles', () => {
     ['adapter', 'adapter', true],
     ['model', 'adapter', false],
     ['rows 9.jsonl', 'data', true],
+    ['tiny.GGUF', 'gguf', true],
+    ['model', 'gguf', false],
+    ['tiny.GGUF', 'model', false],
     ['texts', 'data', true],
     ['photo.png', 'data', false],
     ['run.json', 'run-file', true],
@@ -61,11 +64,12 @@ describe('handles', () => {
 });
 
 describe('browsing', () => {
-  const names = (purpose: 'data' | 'model' | 'folder') =>
+  const names = (purpose: 'data' | 'model' | 'gguf' | 'folder') =>
     files.browse(null, purpose).entries.map(({ name, fits }) => (fits ? `${name} *` : name));
 
   it('shows folders first, then the files that fit, in the order that people count', () => {
     expect(names('data')).toEqual(['adapter', 'model', 'texts', 'rows 9.jsonl *', 'rows 10.jsonl *', 'run.json *']);
+    expect(names('gguf')).toEqual(['adapter', 'model', 'texts', 'tiny.GGUF *']);
     expect(names('model')).toEqual(['adapter', 'model *', 'texts']);
     expect(names('folder')).toEqual(['adapter *', 'model *', 'texts *']);
   });

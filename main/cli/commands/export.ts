@@ -1,6 +1,11 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
-import { GGUF_TYPES, type GgufReceipt, type GgufType } from '../../../preload/contract/exports.ts';
+import {
+  GGUF_TYPES,
+  type GgufLoraReceipt,
+  type GgufReceipt,
+  type GgufType,
+} from '../../../preload/contract/exports.ts';
 import { folderBytes } from '../../services/folder-size.ts';
 import { bytes, figure, whole } from '../../../preload/contract/figures.ts';
 import type { GgufExport } from '../../services/gguf-export.ts';
@@ -12,7 +17,7 @@ import { taskProgress } from '../task-progress.ts';
 interface ExportOptions {
   model: string;
   adapter?: string;
-  to: 'safetensors' | 'peft' | 'gguf';
+  to: 'safetensors' | 'peft' | 'gguf' | 'gguf-lora';
   output: string;
   dtype: 'float32' | 'bfloat16';
   type: GgufType;
@@ -33,9 +38,9 @@ export function addExport(program: Command, withContext: WithContext): void {
     .addOption(
       new Option(
         '--to <format>',
-        'safetensors: the whole model; peft: the adapter alone; gguf: the whole model as one file',
+        'safetensors: the whole model; peft: the adapter alone; gguf: the whole model as one file; gguf-lora: the adapter as one',
       )
-        .choices(['safetensors', 'peft', 'gguf'])
+        .choices(['safetensors', 'peft', 'gguf', 'gguf-lora'])
         .makeOptionMandatory(),
     )
     .requiredOption('--output <path>', 'folder or .gguf file; must not be there yet')
@@ -48,12 +53,18 @@ export function addExport(program: Command, withContext: WithContext): void {
     .option('--memory-budget <size>', 'refuse to need more than this', byteSize, 0)
     .option('--json', 'one JSON document on standard output')
     .action((options: ExportOptions, command: Command) => {
-      if (options.to === 'peft' && options.adapter === undefined) command.error('error: --to peft needs an --adapter');
+      if ((options.to === 'peft' || options.to === 'gguf-lora') && options.adapter === undefined)
+        command.error(`error: --to ${options.to} needs an --adapter`);
       return withContext(options, async ({ app, output }) => {
         const place = path.resolve(options.output);
         if (options.to === 'gguf') {
           const receipt = await writeGguf(options, place, app.gguf);
           output.result({ output: place, ...receipt }, () => inWords(receipt, place));
+          return;
+        }
+        if (options.to === 'gguf-lora') {
+          const receipt = await writeGgufAdapter(options, place, app.gguf);
+          output.result({ output: place, ...receipt }, () => adapterInWords(receipt, place));
           return;
         }
         const { progress, finish } = taskProgress('Writing');
@@ -76,16 +87,32 @@ export function addExport(program: Command, withContext: WithContext): void {
     });
 }
 
-async function writeGguf(options: ExportOptions, place: string, gguf: GgufExport): Promise<GgufReceipt> {
-  const { adapter, scale, type, threads, memoryBudget } = options;
-  const model = path.resolve(options.model);
+function requestOf({ model: folder, adapter, scale, type, threads, memoryBudget }: ExportOptions) {
+  const model = path.resolve(folder);
   const folded = adapter === undefined ? null : { path: path.resolve(adapter), name: path.basename(adapter), scale };
-  const request = { model, name: path.basename(model), adapter: folded, type, threads, memoryBudget };
+  return { model, name: path.basename(model), adapter: folded, type, threads, memoryBudget };
+}
+
+async function writeGguf(options: ExportOptions, place: string, gguf: GgufExport): Promise<GgufReceipt> {
   const { progress, finish } = taskProgress('Writing');
   return interruptible(
     () => undefined,
-    (signal) => gguf.write(request, place, progress, signal),
+    (signal) => gguf.write(requestOf(options), place, progress, signal),
   ).finally(finish);
+}
+
+async function writeGgufAdapter(options: ExportOptions, place: string, gguf: GgufExport): Promise<GgufLoraReceipt> {
+  const { model, name, adapter } = requestOf(options);
+  const { progress, finish } = taskProgress('Writing');
+  return interruptible(
+    () => undefined,
+    (signal) => gguf.writeAdapter({ model, name, adapter: adapter! }, place, progress, signal),
+  ).finally(finish);
+}
+
+function adapterInWords({ bytes: size, layers, folded }: GgufLoraReceipt, place: string): string {
+  const told = folded > 0 ? `; what one alpha cannot say of ${whole(folded)} of them is in their B` : '';
+  return `${bytes(size)} in ${place}\nOpened again; each of its ${whole(layers)} layers is the adapter's${told}.`;
 }
 
 function inWords(receipt: GgufReceipt, place: string): string {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { AdapterSummary } from '../../../preload/contract/adapters.ts';
+import type { UnpackedDtype } from '../../../preload/contract/gguf-files.ts';
 import type { ModelSummary } from '../../../preload/contract/models.ts';
 import { bytes, whole } from '../../../preload/contract/figures.ts';
 import type { Progress } from '../../services/tasks.ts';
@@ -26,15 +27,13 @@ export function addModelImports(command: Command, withContext: WithContext): voi
     .option('--json', 'one JSON document on standard output')
     .action((place: string, options: ModelOptions) =>
       withContext(options, async ({ app, output }) => {
-        const { modelLibrary } = await app.open();
-        const file = /\.gguf$/i.test(place) ? path.resolve(place) : null;
-        const folder = file === null ? place : path.resolve(options.output ?? file.slice(0, -'.gguf'.length));
-        const { dtype, tokenizer } = options;
-        if (file !== null) {
-          const request = { file, output: folder, dtype, tokenizer: tokenizer ? path.resolve(tokenizer) : null };
-          await withProgress('Unpacking', (progress, signal) => app.ggufImport.unpack(request, progress, signal));
-        }
-        const model = await withProgress('Reading', (progress, signal) => modelLibrary.add(folder, progress, signal));
+        const { modelLibrary, ggufModels } = await app.open();
+        const { dtype, tokenizer, output: folder } = options;
+        const at = (where: string | undefined): string | null => (where === undefined ? null : path.resolve(where));
+        const gguf = { file: path.resolve(place), output: at(folder), dtype, tokenizer: at(tokenizer) };
+        const model = /\.gguf$/i.test(place)
+          ? await withProgress('Unpacking', (progress, signal) => ggufModels.take(gguf, progress, signal))
+          : await withProgress('Reading', (progress, signal) => modelLibrary.add(place, progress, signal));
         output.result(model, () => modelText(model));
       }),
     );
@@ -57,7 +56,7 @@ export function addModelImports(command: Command, withContext: WithContext): voi
 
 interface ModelOptions {
   output?: string;
-  dtype: 'exact' | 'float32' | 'bfloat16';
+  dtype: UnpackedDtype;
   tokenizer?: string;
   json?: boolean;
 }

@@ -1,11 +1,19 @@
 import { onMounted, onScopeDispose, ref, type Ref } from 'vue';
-import type { PickedFile } from '../../../../preload/contract/files.ts';
-import { admit } from '../../bridge.ts';
-import { toastError } from '../../toasts.ts';
+import type { PickedFile } from '../../../preload/contract/files.ts';
+import { admit } from '../bridge.ts';
+import { toastError } from '../toasts.ts';
 
-/** Files dropped anywhere on the window, for as long as the screen is open. @returns whether something hovers over it */
-export function useFileDrop(take: (file: PickedFile) => void): Ref<boolean> {
+export interface FileDrop {
+  /** Whether something hovers over the window. */
+  over: Ref<boolean>;
+  /** Name of the file that is on its way: one that is sent may take its time. */
+  coming: Ref<string | null>;
+}
+
+/** Files dropped anywhere on the window, for as long as the screen is open. @param judge throws for what is not to be taken at all */
+export function useFileDrop(take: (file: PickedFile) => void, judge: (file: File) => void = () => undefined): FileDrop {
   const over = ref(false);
+  const coming = ref<string | null>(null);
   let depth = 0;
   const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 
@@ -31,9 +39,13 @@ export function useFileDrop(take: (file: PickedFile) => void): Ref<boolean> {
     event.preventDefault();
     for (const file of [...(event.dataTransfer?.files ?? [])]) {
       try {
+        judge(file);
+        coming.value = file.name;
         take(await admit(file));
       } catch (error) {
         toastError(error);
+      } finally {
+        coming.value = null;
       }
     }
   }
@@ -51,5 +63,5 @@ export function useFileDrop(take: (file: PickedFile) => void): Ref<boolean> {
     window.removeEventListener('dragover', hover);
     window.removeEventListener('drop', dropped);
   });
-  return over;
+  return { over, coming };
 }
