@@ -18,12 +18,14 @@ const NO_TOKEN_WAY = 'Name a folder with the tokenizer.json of the same model.';
 /**
  * The tokenizer that a GGUF file describes, as Hugging Face's files. Byte-level BPE whose rule for words has a name here, and
  * SentencePiece's BPE; another one, or one that is damaged, is refused: E_TOKENIZER.
+ * @param name what the file calls its model: of Phi-3, readers know by it which tokens take the spaces behind them
  */
-export function tokenizerOfGguf(keys: TokenizerKeys): TokenizerFiles {
+export function tokenizerOfGguf(keys: TokenizerKeys, name = ''): TokenizerFiles {
   const vocabulary = vocabularyOf(keys);
   const kind = keys['ggml.model'];
-  if (kind === 'gpt2') return filesOf(keys, vocabulary, bytesParts(keys, vocabulary));
-  if (kind === 'llama') return filesOf(keys, vocabulary, spacesParts(keys, vocabulary));
+  const isPhi3 = /phi-?3/i.test(name);
+  if (kind === 'gpt2') return filesOf(keys, vocabulary, bytesParts(keys, vocabulary), isPhi3);
+  if (kind === 'llama') return filesOf(keys, vocabulary, spacesParts(keys, vocabulary), isPhi3);
   throw unreadable(`it is ${typeof kind === 'string' ? `“${kind}”` : 'not there'}`);
 }
 
@@ -134,7 +136,10 @@ const bpe = (vocab: Record<string, number>, merges: [string, string][], more: ob
   ...more,
 });
 
-function filesOf(keys: TokenizerKeys, vocabulary: readonly Token[], parts: Parts): TokenizerFiles {
+/** Of Phi-3's special tokens, those that leave the spaces behind them. */
+const PLAIN_IN_PHI3 = new Set(['<unk>', '<s>', '<|endoftext|>']);
+
+function filesOf(keys: TokenizerKeys, vocabulary: readonly Token[], parts: Parts, isPhi3: boolean): TokenizerFiles {
   const { unknown, model, ...rules } = parts;
   const named = (name: string): Token | undefined => {
     const id = keys[`ggml.${name}_token_id`];
@@ -156,7 +161,7 @@ function filesOf(keys: TokenizerKeys, vocabulary: readonly Token[], parts: Parts
         content: text,
         single_word: false,
         lstrip: false,
-        rstrip: false,
+        rstrip: isPhi3 && !PLAIN_IN_PHI3.has(text),
         normalized: false,
         special: kind !== TOKEN_KIND.ownText,
       })),

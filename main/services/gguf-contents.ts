@@ -45,7 +45,11 @@ export function ggufText({ keys }: GgufKeys, key: string): string | null {
 /** The tokenizer that the file brings. Throws E_TOKENIZER for one that is not read here. */
 export function ownTokenizer({ keys }: GgufKeys): TokenizerFiles {
   const own = Object.entries(keys).filter(([name]) => name.startsWith('tokenizer.'));
-  return tokenizerOfGguf(Object.fromEntries(own.map(([name, value]) => [name.slice('tokenizer.'.length), value])));
+  const name = keys['general.name'];
+  return tokenizerOfGguf(
+    Object.fromEntries(own.map(([key, value]) => [key.slice('tokenizer.'.length), value])),
+    typeof name === 'string' ? name : '',
+  );
 }
 
 /** Throws E_TOKENIZER where the tokenizer of a folder cannot stand in for the file's own. */

@@ -165,7 +165,7 @@ function jobOf(request: GgufRequest): { job: Omit<GgufJob, 'kind' | 'output'>; t
   const tokenizer = ggufTokenizer(readModelFolder(model));
   const licence = readLicence(model);
   const metadata: GgufKey[] = [
-    { key: 'general.name', type: 'text', value: adapter ? `${request.name} + ${adapter.name}` : request.name },
+    { key: 'general.name', type: 'text', value: nameOf(request) },
     ...(licence === null ? [] : [{ key: 'general.license', type: 'text', value: licence } as const]),
     ...tokenizer.keys,
   ];
@@ -173,6 +173,13 @@ function jobOf(request: GgufRequest): { job: Omit<GgufJob, 'kind' | 'output'>; t
   const bounds = { threads: threads ?? 0, memoryBudget: memoryBudget ?? 0 };
   return { job: { ...side, ...bounds, type, metadata }, tokenizer };
 }
+
+/**
+ * In a model that calls itself Phi-3, whatever it is, llama.cpp makes the tokens of that model take the spaces behind them, and reads no
+ * file that lacks them; tokens that do so are not written.
+ */
+const nameOf = ({ name, adapter }: GgufRequest): string =>
+  (adapter ? `${name} + ${adapter.name}` : name).replaceAll(/phi-?3/gi, 'Phi 3');
 
 function modelfileOf({ model, type }: GgufRequest, file: string, { chatTemplate }: GgufTokenizer) {
   return ollamaModelfile(path.basename(file), type, chatTemplate, loadTokenizer(model).namedTokens);

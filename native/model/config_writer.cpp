@@ -1,24 +1,15 @@
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "model/families.h"
 
 namespace rankwise {
 namespace {
 
 using nlohmann::ordered_json;
-
-// 1e-6f as 1e-06 and not as the double next to it.
-double shortest(float value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  double result = 0;
-  std::from_chars(text, end, result);
-  return result;
-}
 
 // Each family has only some of the switches; a combination that it cannot express must not be lost in silence.
 void check_expressible(const Family& family, const ModelConfig& c) {
@@ -79,7 +70,7 @@ void add_layer_types(ordered_json& out, const ModelConfig& c) {
 }
 
 void add_scores(ordered_json& out, const ModelConfig& c) {
-  const auto cap = [](float value) { return value > 0 ? ordered_json(shortest(value)) : ordered_json(); };
+  const auto cap = [](float value) { return value > 0 ? ordered_json(fewest_decimals(value)) : ordered_json(); };
   const auto whole = static_cast<int64_t>(c.query_scalar);  // transformers wants a whole number where it is one
   out["query_pre_attn_scalar"] = static_cast<double>(whole) == c.query_scalar ? ordered_json(whole) : ordered_json(c.query_scalar);
   out["attn_logit_softcapping"] = cap(c.attention_softcap);
@@ -119,8 +110,8 @@ std::string model_config_json(const ModelConfig& config, const std::string& dtyp
   out["hidden_act"] = config.activation == "silu" ? "silu" : "gelu_pytorch_tanh";
   if (config.activation == "gelu_tanh") out["hidden_activation"] = "gelu_pytorch_tanh";  // which version 4 asks for
   out["max_position_embeddings"] = config.max_positions;
-  out["rms_norm_eps"] = shortest(config.rms_epsilon);
-  out["initializer_range"] = shortest(config.initializer_range);
+  out["rms_norm_eps"] = fewest_decimals(config.rms_epsilon);
+  out["initializer_range"] = fewest_decimals(config.initializer_range);
   out["tie_word_embeddings"] = config.tied_head;
   out["attention_dropout"] = 0.0;
   out["use_cache"] = true;

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "io/files.h"
 #include "io/gguf.h"
-#include "model/gguf_names.h"
+#include "model/gguf_families.h"
 #include "model/gguf_source.h"
 
 namespace rankwise {
@@ -37,11 +37,11 @@ Factors factors_of(const PeftAdapter& adapter, const std::string& module, const 
 // What each value of a layer's B is multiplied by, so that alpha / rank is its scale.
 float fold_of(const Layer& layer, float factor, float alpha) { return layer.scale * factor * static_cast<float>(layer.rank) / alpha; }
 
-std::vector<GgufTensor> tensors_of(const PeftAdapter& adapter) {
+std::vector<GgufTensor> tensors_of(const ModelConfig& config, const PeftAdapter& adapter) {
   std::vector<GgufTensor> tensors;
   for (const auto& [module, layer] : adapter.layers()) {
     const auto rank = static_cast<uint64_t>(layer.rank);
-    const std::string name = gguf_name(module + ".weight");
+    const std::string name = gguf_name(config, module + ".weight");
     const auto add = [&](const char* suffix, uint64_t fastest, uint64_t rows) {
       GgufTensor tensor;
       tensor.name = name + suffix;
@@ -69,13 +69,12 @@ void prove(const GgufFile& file, const ModelConfig& config, const PeftAdapter& a
   for (const auto& [key, value] : file.metadata()) {
     if (key == "adapter.lora.alpha") alpha = std::get<float>(value);
   }
-  const bool llama = file.metadata().front().second == GgufValue(std::string("llama"));
   const auto count = static_cast<int64_t>(adapter.layers().size());
   int64_t done = 0;
   for (const GgufTensor& tensor : file.tensors()) {
     if (!tensor.name.ends_with(".lora_a")) continue;
     const std::string name = tensor.name.substr(0, tensor.name.size() - 7);
-    const GgufOrigin origin = gguf_origin(name, config, llama);
+    const GgufOrigin origin = gguf_origins(name, config).front();
     const std::string module = origin.name.substr(0, origin.name.size() - 7);
     const auto found = adapter.layers().find(module);
     if (found == adapter.layers().end()) differs("it has the layer " + name);
@@ -107,7 +106,7 @@ nlohmann::json write_gguf_adapter(const ModelConfig& config, const PeftAdapter& 
   const float alpha = first.scale * factor * static_cast<float>(first.rank);
   const GgufMetadata metadata = {{"general.architecture", gguf_architecture(config)}, {"general.type", std::string("adapter")}, {"general.name", name},
                                  {"general.file_type", uint32_t{0}}, {"adapter.type", std::string("lora")}, {"adapter.lora.alpha", alpha}};
-  GgufWriter writer(path, metadata, tensors_of(adapter));
+  GgufWriter writer(path, metadata, tensors_of(config, adapter));
   const auto count = static_cast<int64_t>(adapter.layers().size());
   int64_t done = 0, folded = 0;
   for (const auto& [module, layer] : adapter.layers()) {

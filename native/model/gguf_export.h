@@ -15,8 +15,9 @@ namespace rankwise {
 struct GgufPlan {
   struct Item {
     GgufTensor tensor;
-    const StreamedModel::Entry* from = nullptr;  // null: the rotary divisors
-    int64_t heads = 0;  // of q and k where the pairs that are rotated lie next to each other in the file; 0 = rows as they stand
+    std::vector<const StreamedModel::Entry*> from;  // whose rows it has, one below the other; none: `values` is what it holds
+    std::vector<float> values;
+    int64_t heads = 0;  // gguf_heads of what it is from
   };
   GgufMetadata metadata;
   std::vector<Item> items;
@@ -25,9 +26,6 @@ struct GgufPlan {
   uint64_t bytes() const { return gguf_bytes(metadata, tensors()); }
   std::map<std::string, int64_t> types() const;  // how many tensors have which
 };
-
-// Positions that a file says it is for: readers of these architectures know no sliding window; within one, attention is the same.
-int64_t gguf_context(const ModelConfig& config);
 
 // `more`: keys of the tokenizer and what else is said of the model; they follow the keys of its shape. `model` outlives the plan.
 // Throws E_UNSUPPORTED for what the format's readers would compute otherwise.

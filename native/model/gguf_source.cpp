@@ -5,107 +5,43 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "io/file_names.h"
 #include "io/float_formats.h"
+#include "model/fused_modules.h"
 #include "model/model.h"
 #include "ops/host_access.h"
 
 namespace rankwise {
 namespace {
 
-using nlohmann::json;
-
-const GgufValue* find_key(const GgufFile& file, const std::string& key) {
-  for (const auto& [name, value] : file.metadata()) {
-    if (name == key) return &value;
+// What a part of a layer is in Hugging Face's files: more than one where theirs is fused. Empty where the architecture has no such part.
+std::vector<std::string> modules_of(const std::string& part, const ModelConfig& config) {
+  using Parts = std::map<std::string, std::vector<std::string>>;
+  static const Parts all = {{"attn_norm", {"input_layernorm"}},    {"attn_q", {"self_attn.q_proj"}},      {"attn_k", {"self_attn.k_proj"}},
+                            {"attn_v", {"self_attn.v_proj"}},      {"attn_output", {"self_attn.o_proj"}}, {"attn_q_norm", {"self_attn.q_norm"}},
+                            {"attn_k_norm", {"self_attn.k_norm"}}, {"ffn_gate", {"mlp.gate_proj"}},       {"ffn_up", {"mlp.up_proj"}},
+                            {"ffn_down", {"mlp.down_proj"}},       {"ffn_norm", {"post_attention_layernorm"}}};
+  static const Parts after = {{"post_attention_norm", {"post_attention_layernorm"}},
+                              {"ffn_norm", {"pre_feedforward_layernorm"}},
+                              {"post_ffw_norm", {"post_feedforward_layernorm"}}};
+  static const Parts fused = {{"attn_qkv", {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"}}, {"ffn_up", {"mlp.gate_proj", "mlp.up_proj"}}};
+  static const Parts none;
+  const Parts& own = config.model_type == "phi3" ? fused : config.norm_after ? after : none;
+  for (const Parts* parts : {&own, &all}) {
+    if (const auto found = parts->find(part); found != parts->end()) return found->second;
   }
-  return nullptr;
-}
-
-// A number or text as JSON, whatever its width; null where the key is missing or holds something else.
-json scalar(const GgufFile& file, const std::string& key) {
-  const GgufValue* value = find_key(file, key);
-  if (!value) return nullptr;
-  return std::visit(
-      []<class T>(const T& held) -> json {
-        if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) return held;
-        else return nullptr;
-      },
-      *value);
-}
-
-json required(const GgufFile& file, const std::string& key) {
-  json value = scalar(file, key);
-  if (value.is_null()) fail("E_GGUF", "The GGUF file has no key " + quote_name(key) + ".", "Download or export it again.");
-  return value;
-}
-
-std::string text_or(const GgufFile& file, const std::string& key, const std::string& absent) {
-  const json value = scalar(file, key);
-  return value.is_string() ? value.get<std::string>() : absent;
-}
-
-const GgufTensor& required_tensor(const GgufFile& file, const std::string& name) {
-  const GgufTensor* tensor = file.find(name);
-  if (!tensor) fail("E_TENSOR", "The GGUF file has no tensor " + name + ".", "Download or export it again.");
-  return *tensor;
-}
-
-json shape_of(const GgufFile& file, const std::string& arch) {
-  const auto of = [&](const char* key) { return required(file, arch + "." + key); };
-  json config = {{"model_type", arch},
-                 {"hidden_size", of("embedding_length")},
-                 {"num_hidden_layers", of("block_count")},
-                 {"intermediate_size", of("feed_forward_length")},
-                 {"num_attention_heads", of("attention.head_count")},
-                 {"max_position_embeddings", of("context_length")},
-                 {"rms_norm_eps", of("attention.layer_norm_rms_epsilon")},
-                 {"tie_word_embeddings", file.find("output.weight") == nullptr},
-                 {"bos_token_id", scalar(file, "tokenizer.ggml.bos_token_id")},
-                 {"eos_token_id", scalar(file, "tokenizer.ggml.eos_token_id")}};
-  const GgufTensor& embedding = required_tensor(file, "token_embd.weight");
-  config["vocab_size"] = embedding.dims.size() == 2 ? embedding.dims[1] : 0;
-  const auto maybe = [&](const char* key, const char* from) {
-    const json value = scalar(file, arch + "." + from);
-    if (!value.is_null()) config[key] = value;
-  };
-  maybe("num_key_value_heads", "attention.head_count_kv");
-  maybe("head_dim", "attention.key_length");
-  maybe("rope_theta", "rope.freq_base");
-  if (!config.contains("num_key_value_heads")) config["num_key_value_heads"] = config["num_attention_heads"];
-  if (!config.contains("head_dim")) config["head_dim"] = nullptr;
-  const std::string scaling = text_or(file, arch + ".rope.scaling.type", "none");
-  if (scaling != "none") config["rope_scaling"] = {{"rope_type", scaling}, {"factor", of("rope.scaling.factor")}};
-  return config;
-}
-
-std::vector<float> divisors_of(const GgufFile& file, int64_t head_dim) {
-  const GgufTensor* tensor = file.find("rope_freqs.weight");
-  if (!tensor) return {};
-  if (tensor->type != GgmlType::f32 || tensor->elements() != static_cast<uint64_t>(head_dim / 2)) {
-    fail("E_TENSOR", "The GGUF file's rope_freqs.weight does not have one number for each pair of a head.", "Download or export it again.");
-  }
-  std::vector<float> divisors(tensor->elements());
-  std::memcpy(divisors.data(), file.data(*tensor), tensor->bytes);
-  if (!std::all_of(divisors.begin(), divisors.end(), [](float each) { return each >= 1e-6f && each <= 1e6f; })) {
-    fail("E_TENSOR", "The GGUF file's rope_freqs.weight has numbers out of range.", "Download or export it again.");
-  }
-  return divisors;
+  return {};
 }
 
 class GgufSource : public WeightSource {
  public:
   explicit GgufSource(const std::string& path) : file_(path) {
     const ModelConfig config = gguf_model_config(file_);
-    const bool llama = text_or(file_, "general.architecture", "") == "llama";
     for (const GgufTensor& tensor : file_.tensors()) {
-      if (tensor.name == "rope_freqs.weight") continue;
-      GgufOrigin origin = gguf_origin(tensor.name, config, llama);
-      const std::string name = origin.name;
-      tensors_.emplace(name, Found{&tensor, std::move(origin)});
+      if (gguf_is_rotary(tensor.name, config)) continue;
+      for (const GgufOrigin& origin : gguf_origins(tensor.name, config)) tensors_.emplace(origin.name, Found{&tensor, origin});
     }
   }
 
@@ -114,7 +50,7 @@ class GgufSource : public WeightSource {
     if (found == tensors_.end()) fail("E_TENSOR", "The GGUF file has no tensor for " + name + ".", "Download or export it again.");
     const auto& [tensor, origin] = found->second;
     const auto rows = static_cast<uint64_t>(to.rows), cols = static_cast<uint64_t>(to.cols);
-    if (tensor->dims != (vector ? std::vector<uint64_t>{cols} : std::vector<uint64_t>{cols, rows})) {
+    if (tensor->dims != origin.dims(to.rows, to.cols, vector)) {
       fail("E_TENSOR", "The GGUF file's " + tensor->name + " does not have the shape of the model's.", "Download or export it again.");
     }
     const GgmlBlock block = block_of(tensor->type);
@@ -128,6 +64,7 @@ class GgufSource : public WeightSource {
     for (uint64_t i = 0; i < count; ++i) {
       const auto at = static_cast<uint64_t>(origin.file_row(static_cast<int64_t>(i), static_cast<int64_t>(count)));
       dequantize_blocks(tensor->type, bytes + at * row_bytes, width, row.data());
+      if (origin.holds_one_more) std::for_each(row.begin(), row.end(), [](float& gain) { gain -= 1.0f; });
       convert_floats(DType::f32, row.data(), to.dtype, static_cast<char*>(values.data()) + i * width * bytes_of(to.dtype), width);
     }
     values.done();
@@ -152,45 +89,43 @@ bool is_gguf(const std::string& path) {
   return std::memcmp(magic, "GGUF", 4) == 0;
 }
 
+std::vector<uint64_t> GgufOrigin::dims(int64_t rows, int64_t cols, bool vector) const {
+  if (vector) return {static_cast<uint64_t>(cols)};
+  return {static_cast<uint64_t>(cols), static_cast<uint64_t>(of_rows ? of_rows : rows)};
+}
+
 int64_t GgufOrigin::file_row(int64_t row, int64_t rows) const {
-  if (heads == 0) return row;
+  if (heads == 0) return first_row + row;
   const int64_t dim = rows / heads, head = row / dim, within = row % dim, half = dim / 2;
   return head * dim + (within < half ? 2 * within : 2 * (within - half) + 1);
 }
 
-GgufOrigin gguf_origin(const std::string& tensor_name, const ModelConfig& config, bool llama) {
+std::vector<GgufOrigin> gguf_origins(const std::string& tensor_name, const ModelConfig& config) {
   static const std::map<std::string, std::string> whole = {
       {"token_embd.weight", "model.embed_tokens.weight"}, {"output_norm.weight", "model.norm.weight"}, {"output.weight", "lm_head.weight"}};
-  static const std::map<std::string, std::string> parts = {
-      {"attn_norm", "input_layernorm"},      {"ffn_norm", "post_attention_layernorm"}, {"attn_q", "self_attn.q_proj"},       {"attn_k", "self_attn.k_proj"},
-      {"attn_v", "self_attn.v_proj"},        {"attn_output", "self_attn.o_proj"},      {"attn_q_norm", "self_attn.q_norm"},  {"attn_k_norm", "self_attn.k_norm"},
-      {"ffn_gate", "mlp.gate_proj"},         {"ffn_up", "mlp.up_proj"},                {"ffn_down", "mlp.down_proj"}};
-  if (const auto found = whole.find(tensor_name); found != whole.end()) return {found->second, 0};
+  const auto origin = [&](const std::string& name, int64_t heads) {
+    GgufOrigin one{name, heads};
+    one.holds_one_more = config.gains_around_zero && name.ends_with("norm.weight");
+    return one;
+  };
+  if (const auto found = whole.find(tensor_name); found != whole.end()) return {origin(found->second, 0)};
   const size_t first = tensor_name.find('.'), second = tensor_name.find('.', first + 1), last = tensor_name.rfind('.');
   const bool block = first == 3 && tensor_name.starts_with("blk.") && second != std::string::npos && last > second;
-  const auto part = block ? parts.find(tensor_name.substr(second + 1, last - second - 1)) : parts.end();
-  const std::string kind = block ? tensor_name.substr(last) : "";
-  if (part == parts.end() || (kind != ".weight" && kind != ".bias")) {
-    fail("E_UNSUPPORTED", "The GGUF file has the tensor " + quote_name(tensor_name) + ", which is none of the model's.", "Use a Llama, Mistral, Qwen2 or Qwen3 model.");
+  const std::string part = block ? tensor_name.substr(second + 1, last - second - 1) : "", kind = block ? tensor_name.substr(last) : "";
+  const std::vector<std::string> modules = modules_of(part, config);
+  if (modules.empty() || (kind != ".weight" && (kind != ".bias" || modules.size() > 1))) {
+    fail("E_UNSUPPORTED", "The GGUF file has the tensor " + quote_name(tensor_name) + ", which is none of the model's.", "Use a Llama, Mistral, Qwen, Phi-3, OLMo2 or Gemma (text) model.");
   }
-  int64_t heads = 0;
-  if (llama && part->first == "attn_q") heads = config.heads;
-  if (llama && part->first == "attn_k") heads = config.kv_heads;
-  return {"model.layers." + tensor_name.substr(first + 1, second - first - 1) + "." + part->second + kind, heads};
-}
-
-ModelConfig gguf_model_config(const GgufFile& file) {
-  const std::string arch = text_or(file, "general.architecture", "");
-  if (arch != "llama" && arch != "qwen2" && arch != "qwen3") {
-    fail("E_UNSUPPORTED", "The GGUF file holds a model of the architecture " + quote_name(arch) + ", which is not supported.", "Use a Llama, Mistral, Qwen2 or Qwen3 model.");
+  const bool neighbours = config.model_type == "llama" || config.model_type == "mistral";
+  const int64_t heads = !neighbours ? 0 : part == "attn_q" ? config.heads : part == "attn_k" ? config.kv_heads : 0;
+  std::vector<GgufOrigin> origins;
+  for (const std::string& module : modules) {
+    origins.push_back(origin("model.layers." + tensor_name.substr(first + 1, second - first - 1) + "." + module + kind, heads));
+    const FilePlace place = place_in_files(config, module);
+    origins.back().first_row = place.first_row;
+    origins.back().of_rows = place.rows;
   }
-  ModelConfig config = parse_model_config(shape_of(file, arch).dump(-1, ' ', false, json::error_handler_t::replace));
-  config.qkv_bias = file.find("blk.0.attn_q.bias") != nullptr;
-  config.output_bias = file.find("blk.0.attn_output.bias") != nullptr;
-  config.mlp_bias = file.find("blk.0.ffn_gate.bias") != nullptr;
-  config.qk_norm = file.find("blk.0.attn_q_norm.weight") != nullptr;
-  config.rope_divisors = divisors_of(file, config.head_dim);
-  return config;
+  return origins;
 }
 
 std::unique_ptr<WeightSource> gguf_source(const std::string& path) { return std::make_unique<GgufSource>(path); }

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "io/gguf.h"
 #include "model/config.h"
@@ -13,15 +14,23 @@ bool is_gguf(const std::string& path);
 // compute, E_GGUF for keys that are missing.
 ModelConfig gguf_model_config(const GgufFile& file);
 
-// A GGUF tensor as Hugging Face has it: its name, and where its rows stand.
+// Whether a tensor is part of the rotary settings (gguf_model_config reads it) and not of the weights.
+bool gguf_is_rotary(const std::string& tensor_name, const ModelConfig& config);
+
+// A tensor of the engine, and where its rows stand in a GGUF tensor.
 struct GgufOrigin {
-  std::string name;
-  int64_t heads = 0;  // rows are in the order of the llama readers, by this many heads; 0 = as they stand
+  std::string name;           // as Hugging Face has it
+  int64_t heads = 0;          // rows are in the order of the llama readers, by this many heads; 0 = as they stand
+  int64_t first_row = 0;      // where they begin …
+  int64_t of_rows = 0;        // … of as many rows; 0 = the tensor has no others
+  bool holds_one_more = false;  // the file has 1 + gain
 
   // Row of the file in which row `row` of `rows` of the model lies.
   int64_t file_row(int64_t row, int64_t rows) const;
+  // The GGUF tensor's, where the engine's is [rows × cols].
+  std::vector<uint64_t> dims(int64_t rows, int64_t cols, bool vector) const;
 };
-// Throws E_UNSUPPORTED for a tensor that is none of the model's.
-GgufOrigin gguf_origin(const std::string& tensor_name, const ModelConfig& config, bool llama);
+// What a GGUF tensor holds, from its first row on. Throws E_UNSUPPORTED for a tensor that is none of the model's.
+std::vector<GgufOrigin> gguf_origins(const std::string& tensor_name, const ModelConfig& config);
 
 }  // namespace rankwise

@@ -269,7 +269,8 @@ int main() {
               const ModelConfig config = gguf_model_config(file);
               for (const float each : rotary_inverse_frequencies(config)) check(std::isfinite(each), "a GGUF model's rotary frequency that is no number");
               for (const GgufTensor& tensor : file.tensors()) {
-                if (tensor.name.starts_with("blk.")) gguf_origin(tensor.name, config, true).file_row(0, config.q_width());
+                if (!tensor.name.starts_with("blk.")) continue;
+                for (const GgufOrigin& origin : gguf_origins(tensor.name, config)) origin.file_row(0, config.q_width());
               }
             }},
            runs);

@@ -1,11 +1,14 @@
 #include "train/gguf_job.h"
 
+#include <bit>
+#include <cstring>
 #include <filesystem>
 
 #include "core/error.h"
 #include "cpu/backend.h"
 #include "model/gguf_adapter.h"
 #include "model/gguf_export.h"
+#include "model/gguf_families.h"
 #include "model/gguf_source.h"
 #include "train/gguf_proof.h"
 #include "train/inference.h"
@@ -34,14 +37,17 @@ GgufMetadata metadata_of(const json& job) {
   return metadata;
 }
 
-// Whether every value of the file is one that bfloat16 has.
-bool fits_bf16(const GgufFile& file) {
+// Whether every value of the model is one that bfloat16 has.
+bool fits_bf16(const GgufFile& file, const ModelConfig& config) {
   for (const GgufTensor& tensor : file.tensors()) {
-    if (tensor.type == GgmlType::bf16) continue;
+    if (tensor.type == GgmlType::bf16 || gguf_is_rotary(tensor.name, config)) continue;
     if (tensor.type != GgmlType::f32) return false;
+    const float more = gguf_origins(tensor.name, config).front().holds_one_more ? 1.0f : 0.0f;
     const auto* bytes = static_cast<const unsigned char*>(file.data(tensor));
     for (uint64_t i = 0; i < tensor.bytes; i += 4) {
-      if (bytes[i] || bytes[i + 1]) return false;
+      float value;
+      std::memcpy(&value, bytes + i, 4);
+      if (std::bit_cast<uint32_t>(value - more) & 0xffff) return false;
     }
   }
   return true;
@@ -108,7 +114,7 @@ json gguf_keys_job(const json& job) {
   } catch (const json::exception&) {
     fail("E_GGUF", "The GGUF file has texts that are not UTF-8.", "Download or export it again.");
   }
-  return {{"parameters", parameters}, {"types", types}, {"fitsBfloat16", fits_bf16(file)}, {"keys", keys}};
+  return {{"parameters", parameters}, {"types", types}, {"fitsBfloat16", fits_bf16(file, config)}, {"keys", keys}};
 }
 
 json gguf_lora_job(const json& job, const JobControl& control, const EventSink& emit) {

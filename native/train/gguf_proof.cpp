@@ -1,11 +1,13 @@
 #include "train/gguf_proof.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 
 #include "core/error.h"
 #include "io/files.h"
+#include "model/gguf_families.h"
 #include "model/gguf_source.h"
 #include "model/rope_scaling.h"
 #include "quant/half.h"
@@ -31,8 +33,23 @@ void compare_shapes(const ModelConfig& is, const ModelConfig& has) {
   same(is.rms_epsilon == has.rms_epsilon, "epsilon");
   same(is.tied_head == has.tied_head, "head");
   same(is.qkv_bias == has.qkv_bias && is.output_bias == has.output_bias && is.mlp_bias == has.mlp_bias && is.qk_norm == has.qk_norm, "biases or norms");
+  same(is.norm_before == has.norm_before && is.norm_after == has.norm_after && is.qk_norm_whole == has.qk_norm_whole && is.gains_around_zero == has.gains_around_zero, "norms");
+  same(is.activation == has.activation && is.scaled_embedding == has.scaled_embedding, "activation or embeddings");
+  const auto scalar = [](const ModelConfig& c) { return c.query_scalar > 0 ? c.query_scalar : static_cast<double>(c.head_dim); };
+  same(scalar(is) == scalar(has) && is.attention_softcap == has.attention_softcap && is.final_softcap == has.final_softcap, "scores");
+  // Within its context, a file without windows is the same as the model.
+  for (int64_t layer = 0; layer < is.layers; ++layer) {
+    const int64_t window = is.window_of(layer), had = has.window_of(layer);
+    same(window == had || (window == 0 && had >= is.max_positions), "windows");
+  }
+  const auto near = [&](double x, double y) { same(std::fabs(x - y) <= 1e-6 * std::fabs(y), "rotation"); };
+  same(is.rotary_dim() == has.rotary_dim() && is.rope_long_factors.size() == has.rope_long_factors.size(), "rotation");
   const std::vector<float> a = rotary_inverse_frequencies(is), b = rotary_inverse_frequencies(has);
-  for (size_t i = 0; i < a.size(); ++i) same(std::fabs(a[i] - b[i]) <= 1e-6f * b[i], "rotation");
+  for (size_t i = 0; i < a.size(); ++i) near(a[i], b[i]);
+  for (size_t i = 0; i < is.rope_long_factors.size(); ++i) near(is.rope_long_factors[i], has.rope_long_factors[i]);
+  near(rotary_amplitude(is), rotary_amplitude(has));
+  near(is.local_rope_theta, has.local_rope_theta);
+  same(is.rope_scaling != "longrope" || is.rope_original_positions == has.rope_original_positions, "original positions");
 }
 
 void compare_keys(const GgufMetadata& is, const GgufMetadata& has) {
@@ -93,11 +110,10 @@ Loss compare_row(GgmlType type, const unsigned char* stored, const float* values
 
 Loss compare_tensor(const Context& context, ThreadPool& pool, const StreamedModel& model, const GgufFile& file, const GgufTensor& tensor, const GgufOrigin& origin) {
   const StreamedModel::Entry& entry = model.entry(origin.name);
-  const std::vector<uint64_t> dims = entry.vector ? std::vector<uint64_t>{static_cast<uint64_t>(entry.cols)}
-                                                  : std::vector<uint64_t>{static_cast<uint64_t>(entry.cols), static_cast<uint64_t>(entry.rows)};
-  if (tensor.dims != dims) differs("the shape of " + tensor.name);
+  if (tensor.dims != origin.dims(entry.rows, entry.cols, entry.vector)) differs("the shape of " + tensor.name);
   const Tensor dense = context.passing(DType::f32, entry.rows, entry.cols, Category::workspace);
   model.read(context, entry, dense);
+  if (origin.holds_one_more) std::for_each(dense.as<float>(), dense.as<float>() + entry.rows * entry.cols, [](float& gain) { gain = 1.0f + gain; });
   const int64_t width = entry.vector ? 1 : entry.cols, rows = entry.rows * entry.cols / width;
   const GgmlBlock block = block_of(tensor.type);
   if (width % static_cast<int64_t>(block.elements) != 0) differs("the type of " + tensor.name);
@@ -132,16 +148,19 @@ json prove_gguf(const Context& context, ThreadPool& pool, const StreamedModel& m
     Loss loss;
   };
   std::map<std::string, OfType> types;
-  const bool llama = plan.metadata.front().second == GgufValue(std::string("llama"));
   size_t compared = 0;
   int64_t done = 0;
   for (const GgufTensor& tensor : file.tensors()) {
     OfType& type = types[name_of(tensor.type)];
     ++type.tensors;
     type.bytes += tensor.bytes;
-    if (tensor.name != "rope_freqs.weight") {  // it is part of the shape
-      type.loss.add(compare_tensor(context, pool, model, file, tensor, gguf_origin(tensor.name, config, llama)));
-      ++compared;
+    if (gguf_is_rotary(tensor.name, config)) {
+      if (tensor.type != GgmlType::f32) differs("the type of " + tensor.name);  // its values are part of the shape
+    } else {
+      for (const GgufOrigin& origin : gguf_origins(tensor.name, config)) {
+        type.loss.add(compare_tensor(context, pool, model, file, tensor, origin));
+        ++compared;
+      }
     }
     progress(++done, static_cast<int64_t>(file.tensors().size()));
   }

@@ -34,6 +34,11 @@ afterAll(async () => {
 });
 
 const ropeOf = (more: object) => ({ rope_scaling: { factor: 8, ...more } });
+const LONGROPE = {
+  partial_rotary_factor: 0.5,
+  max_position_embeddings: 512,
+  rope_scaling: { type: 'longrope', short_factor: [1, 1.1, 1.2, 1.3], long_factor: [2, 3, 4, 5] },
+};
 const LLAMA3 = { rope_type: 'llama3', low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 32 };
 const MODELS: Record<string, [RandomModel, TokenizerJson]> = {
   llama: [{ architecture: 'llama', hidden: 256, intermediate: 256 }, bytes],
@@ -43,6 +48,11 @@ const MODELS: Record<string, [RandomModel, TokenizerJson]> = {
   llama3: [{ architecture: 'llama', config: ropeOf(LLAMA3) }, bytes],
   linear: [{ architecture: 'llama', config: ropeOf({ rope_type: 'linear' }) }, bytes],
   bias: [{ architecture: 'llama', config: { attention_bias: true, mlp_bias: true } }, bytes],
+  gemma3: [{ architecture: 'gemma3_text', layers: 7, headDim: 32 }, pieces],
+  gemma2: [{ architecture: 'gemma2', layers: 3 }, pieces],
+  gemma: [{ architecture: 'gemma', headDim: 32 }, pieces],
+  phi3: [{ architecture: 'phi3', hidden: 256, intermediate: 256, heads: 16, config: LONGROPE }, pieces],
+  olmo2: [{ architecture: 'olmo2' }, bytes],
 };
 
 async function exported(name: string, type: GgufType): Promise<string> {
@@ -102,9 +112,18 @@ describe('a GGUF file made into a model folder', () => {
     },
   );
 
-  it.each<GgufType>(['bf16', 'q8_0', 'q4_k_m'])('computes what the file itself computes: %s', async (type) => {
-    const file = await exported('llama', type);
-    const output = inFolder(`llama-${type}`);
+  it.each<[string, GgufType]>([
+    ['llama', 'bf16'],
+    ['llama', 'q8_0'],
+    ['llama', 'q4_k_m'],
+    ['gemma3', 'q8_0'],
+    ['gemma2', 'q8_0'],
+    ['gemma', 'q8_0'],
+    ['phi3', 'q4_k_m'],
+    ['olmo2', 'q8_0'],
+  ])('computes what the file itself computes: %s, %s', async (name, type) => {
+    const file = await exported(name, type);
+    const output = inFolder(`${name}-${type}`);
     await unpack(file, output);
     const job = { kind: 'logits-compare', model: file, adapter: null, adapterScale: 1, other: output } as const;
     const ids = heldOutPrompts(output);

@@ -27,6 +27,11 @@ afterAll(async () => {
 const write = (name: string, type: GgufType, signal = never, file = inFolder('files', `${name}-${type}.gguf`)) =>
   app.gguf.write({ model: inFolder(name), name, adapter: null, type }, file, () => undefined, signal);
 const ropeOf = (more: object) => ({ rope_scaling: { factor: 8, ...more } });
+const LONGROPE = {
+  partial_rotary_factor: 0.5,
+  max_position_embeddings: 512,
+  rope_scaling: { type: 'longrope', short_factor: [1, 1.1, 1.2, 1.3], long_factor: [2, 3, 4, 5] },
+};
 const LLAMA3 = { rope_type: 'llama3', low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 32 };
 
 const MODELS: Record<string, RandomModel> = {
@@ -39,6 +44,11 @@ const MODELS: Record<string, RandomModel> = {
   bias: { architecture: 'llama', config: { attention_bias: true, mlp_bias: true } },
   wide: { architecture: 'llama', hidden: 256, intermediate: 256, layers: 4 },
   odd: { architecture: 'llama', hidden: 48, intermediate: 80 },
+  gemma3: { architecture: 'gemma3_text', layers: 7, headDim: 32 },
+  gemma2: { architecture: 'gemma2', layers: 3 },
+  gemma: { architecture: 'gemma', headDim: 32 },
+  phi3: { architecture: 'phi3', config: LONGROPE },
+  olmo2: { architecture: 'olmo2' },
 };
 const counts = ({ types }: GgufReceipt) => Object.fromEntries(types.map(({ type, tensors }) => [type, tensors]));
 
@@ -120,6 +130,26 @@ describe('what is not written', () => {
       message: expect.stringContaining('attention_bias') as string,
     });
     await expect(refused('r', { ...qwen3, config: ropeOf(LLAMA3) })).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
+    const says = (what: string) => ({ code: 'E_UNSUPPORTED', message: expect.stringContaining(what) as string });
+    const gemma = (architecture: RandomModel['architecture'], config: Record<string, unknown>): RandomModel => ({
+      architecture,
+      config,
+    });
+    await expect(refused('o', gemma('gemma', { tie_word_embeddings: false }))).rejects.toMatchObject(
+      says('tie_word_embeddings'),
+    );
+    await expect(refused('s', gemma('gemma2', { query_pre_attn_scalar: 224 }))).rejects.toMatchObject(
+      says('query_pre_attn_scalar'),
+    );
+    await expect(refused('c', gemma('gemma2', { final_logit_softcapping: null }))).rejects.toMatchObject(
+      says('final_logit_softcapping'),
+    );
+    await expect(refused('l', gemma('gemma3_text', { rope_local_base_freq: 5000 }))).rejects.toMatchObject(
+      says('rope_local_base_freq'),
+    );
+    await expect(refused('t', gemma('gemma3_text', { sliding_window_pattern: 2 }))).rejects.toMatchObject(
+      says('layer_types'),
+    );
     await expect(refused('g', { architecture: 'llama', gain: 1e6 })).rejects.toMatchObject({ code: 'E_RANGE' });
     const words = { ...tokenizer, model: { ...tokenizer.model, type: 'WordPiece' } } as unknown as typeof tokenizer;
     await expect(refused('w', { architecture: 'llama' }, words)).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { bpeTokenizerConfig, trainByteLevelBpe, type TokenizerJson } from '../../main/data/bpe-trainer.ts';
 
 export interface RandomModel {
-  architecture: 'llama' | 'mistral' | 'qwen2' | 'qwen3';
+  architecture: 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'phi3' | 'olmo2' | 'gemma' | 'gemma2' | 'gemma3_text';
   hidden?: number;
   intermediate?: number;
   layers?: number;
@@ -31,6 +31,18 @@ export function chatTokenizer(text: string, size: number): TokenizerJson {
   }));
   const own = { ...plain, id: first + 2, content: '<tool>', special: false };
   return { ...json, added_tokens: [...json.added_tokens, ...more, own] };
+}
+
+const isGemma = (architecture: unknown): boolean => String(architecture).startsWith('gemma');
+
+/** What a family's config.json has beside what all have. */
+function familyConfig(architecture: RandomModel['architecture'], headDim: number): object {
+  if (architecture === 'phi3') return { original_max_position_embeddings: 128 };
+  if (!isGemma(architecture)) return {};
+  const gemma = { hidden_act: 'gelu_pytorch_tanh', hidden_activation: 'gelu_pytorch_tanh', tie_word_embeddings: true };
+  if (architecture === 'gemma') return gemma;
+  const scores = { ...gemma, query_pre_attn_scalar: headDim, sliding_window: 16 };
+  return architecture === 'gemma2' ? scores : { ...scores, rope_theta: 1e6, rope_local_base_freq: 10000 };
 }
 
 /** Writes a Hugging Face folder with weights in float32 that a fixed generator makes; logits are of order one. */
@@ -69,6 +81,7 @@ export function writeRandomModel(
     bos_token_id: null,
     eos_token_id: 0,
     sliding_window: null,
+    ...familyConfig(architecture, headDim),
     ...model.config,
   };
   mkdirSync(folder, { recursive: true });
@@ -78,7 +91,7 @@ export function writeRandomModel(
   writeFileSync(path.join(folder, 'generation_config.json'), JSON.stringify({ eos_token_id: [0, used - 2] }));
   if (template !== null) writeFileSync(path.join(folder, 'chat_template.jinja'), template);
   const shapes = shapesOf(config, { hidden, intermediate, layers, heads, kvHeads, headDim, vocabulary });
-  writeFileSync(path.join(folder, 'model.safetensors'), safetensorsOf(shapes, model.gain ?? 1));
+  writeFileSync(path.join(folder, 'model.safetensors'), safetensorsOf(shapes, model.gain ?? 1, isGemma(architecture)));
   return folder;
 }
 
@@ -130,16 +143,18 @@ function shapesOf(config: Record<string, unknown>, s: Sizes): [string, number[]]
   const qkvBias = architecture === 'qwen2' || config.attention_bias === true;
   for (let layer = 0; layer < s.layers; layer++) {
     const at = `model.layers.${layer}.`;
-    for (const norm of ['input_layernorm', 'post_attention_layernorm'])
-      shapes.push([`${at}${norm}.weight`, [s.hidden]]);
-    if (architecture === 'qwen3')
-      for (const norm of ['q_norm', 'k_norm']) shapes.push([`${at}self_attn.${norm}.weight`, [s.headDim]]);
-    linear(`${at}self_attn.q_proj`, q, s.hidden, qkvBias);
-    linear(`${at}self_attn.k_proj`, kv, s.hidden, qkvBias);
-    linear(`${at}self_attn.v_proj`, kv, s.hidden, qkvBias);
+    for (const [norm, width] of normsOf(String(architecture), s)) shapes.push([`${at}${norm}.weight`, [width]]);
+    if (architecture === 'phi3') linear(`${at}self_attn.qkv_proj`, q + 2 * kv, s.hidden, false);
+    else {
+      linear(`${at}self_attn.q_proj`, q, s.hidden, qkvBias);
+      linear(`${at}self_attn.k_proj`, kv, s.hidden, qkvBias);
+      linear(`${at}self_attn.v_proj`, kv, s.hidden, qkvBias);
+    }
     linear(`${at}self_attn.o_proj`, s.hidden, q, config.attention_bias === true);
-    linear(`${at}mlp.gate_proj`, s.intermediate, s.hidden, config.mlp_bias === true);
-    linear(`${at}mlp.up_proj`, s.intermediate, s.hidden, config.mlp_bias === true);
+    if (architecture === 'phi3') linear(`${at}mlp.gate_up_proj`, 2 * s.intermediate, s.hidden, false);
+    else
+      for (const half of ['gate_proj', 'up_proj'])
+        linear(`${at}mlp.${half}`, s.intermediate, s.hidden, config.mlp_bias === true);
     linear(`${at}mlp.down_proj`, s.hidden, s.intermediate, config.mlp_bias === true);
   }
   shapes.push(['model.norm.weight', [s.hidden]]);
@@ -147,16 +162,32 @@ function shapesOf(config: Record<string, unknown>, s: Sizes): [string, number[]]
   return shapes;
 }
 
-function safetensorsOf(shapes: [string, number[]][], gain: number): Buffer {
+/** Norms of a layer and their widths. */
+function normsOf(architecture: string, { hidden, heads, kvHeads, headDim }: Sizes): [string, number][] {
+  const olmo = architecture === 'olmo2';
+  const around = architecture === 'gemma2' || architecture === 'gemma3_text';
+  const norms: [string, number][] = [['post_attention_layernorm', hidden]];
+  if (!olmo) norms.push(['input_layernorm', hidden]);
+  if (around) norms.push(['pre_feedforward_layernorm', hidden]);
+  if (around || olmo) norms.push(['post_feedforward_layernorm', hidden]);
+  if (olmo) norms.push(['self_attn.q_norm', heads * headDim], ['self_attn.k_norm', kvHeads * headDim]);
+  if (architecture === 'qwen3' || architecture === 'gemma3_text')
+    norms.push(['self_attn.q_norm', headDim], ['self_attn.k_norm', headDim]);
+  return norms;
+}
+
+/** @param aroundZero norms multiply by 1 + gain, and the gains have steps that the sum keeps, as those in bfloat16 have */
+function safetensorsOf(shapes: [string, number[]][], gain: number, aroundZero = false): Buffer {
   const header: Record<string, unknown> = {};
   const data: Buffer[] = [];
   const random = normals(7);
   let at = 0;
   for (const [name, shape] of shapes) {
     const count = shape.reduce((a, b) => a * b, 1);
-    const deviation = name.includes('embed') ? 0.5 : gain / Math.sqrt(shape[1] ?? 1);
+    const deviation = name.includes('embed') ? (aroundZero ? 0.2 : 0.5) : gain / Math.sqrt(shape[1] ?? 1);
+    const ofNorm = (): number => (aroundZero ? Math.round(0.2 * random() * 2 ** 12) / 2 ** 12 : 1 + 0.2 * random());
     const value = (): number =>
-      name.endsWith('norm.weight') ? 1 + 0.2 * random() : shape.length === 1 ? 0.1 * random() : deviation * random();
+      name.endsWith('norm.weight') ? ofNorm() : shape.length === 1 ? 0.1 * random() : deviation * random();
     data.push(Buffer.from(Float32Array.from({ length: count }, value).buffer));
     header[name] = { dtype: 'F32', shape, data_offsets: [at, (at += 4 * count)] };
   }

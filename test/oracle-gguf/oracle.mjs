@@ -9,6 +9,7 @@ import { createApp } from '../../main/app.ts';
 import { loadTokenizer } from '../../main/data/tokenizer.ts';
 import { bundledTexts, resolvePaths } from '../../main/paths.ts';
 import { chatTokenizer, writeRandomAdapter, writeRandomModel } from '../integration/random-model.ts';
+import { spaceTokenizerJson } from '../unit/tiny-tokenizers.ts';
 import { strings } from './strings.mjs';
 
 const TOKENS = 64;
@@ -23,6 +24,17 @@ const tokenizer = chatTokenizer(novel.slice(0, 60_000), 500);
 
 const rope = (more) => ({ rope_scaling: { factor: 8, ...more } });
 const llama3 = { rope_type: 'llama3', low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 32 };
+// llama.cpp takes the long factors in a context beyond the original positions, and makes contexts multiples of 256.
+const longrope = (pairs) => ({
+  partial_rotary_factor: 0.75,
+  max_position_embeddings: 8192,
+  original_max_position_embeddings: 512,
+  rope_scaling: {
+    type: 'longrope',
+    short_factor: Array.from({ length: pairs }, (_, i) => 1 + i / 10),
+    long_factor: Array.from({ length: pairs }, (_, i) => 2 + i),
+  },
+});
 const MODELS = {
   llama: { gain: 2, architecture: 'llama' },
   'llama, wide heads, tied': { gain: 2, architecture: 'llama', headDim: 32, config: { tie_word_embeddings: true } },
@@ -32,6 +44,32 @@ const MODELS = {
   mistral: { gain: 2, architecture: 'mistral', headDim: 32, kvHeads: 1, config: { rope_theta: 1e6 } },
   qwen2: { gain: 2, architecture: 'qwen2', config: { rope_theta: 1e6 } },
   qwen3: { gain: 2, architecture: 'qwen3', headDim: 32, config: { tie_word_embeddings: true } },
+  // Windows of 16, which the text leaves; with six layers, the last is without.
+  'gemma 3': { gain: 2, architecture: 'gemma3_text', layers: 6, headDim: 32 },
+  'gemma 3, a head of its own': {
+    gain: 1.5,
+    architecture: 'gemma3_text',
+    layers: 7,
+    kvHeads: 1,
+    config: { tie_word_embeddings: false, ...rope({ rope_type: 'linear' }) },
+  },
+  'gemma 2': { gain: 2, architecture: 'gemma2', layers: 3, headDim: 32 },
+  'gemma 2, other caps': {
+    gain: 2,
+    architecture: 'gemma2',
+    config: { rope_theta: 1e5, attn_logit_softcapping: 2, final_logit_softcapping: 5 },
+  },
+  'phi-3': { gain: 2, architecture: 'phi3', config: { sliding_window: 100 } },
+  'phi-3, part of a head rotated by longrope': {
+    gain: 2,
+    architecture: 'phi3',
+    heads: 2,
+    kvHeads: 1,
+    config: longrope(12),
+  },
+  'olmo 2': { gain: 2, architecture: 'olmo2', config: { rope_theta: 5e5 } },
+  // llama.cpp looks GELU up in a table of halves: with larger gains its rounding shows.
+  'gemma 1': { gain: 1, architecture: 'gemma', kvHeads: 1, headDim: 32 },
 };
 
 let passed = 0;
@@ -177,14 +215,9 @@ const TOKENIZERS = {
   },
 };
 
-async function cuts(name, change) {
-  const { place, file, receipt } = await write(
-    `cut ${name}`,
-    { architecture: 'llama' },
-    { ...tokenizer, ...change },
-    'q8_0',
-  );
-  check(receipt.tokenizer.preTokenizer === name, `${name}: known by its rule`);
+async function cuts(name, json, rule = name) {
+  const { place, file, receipt } = await write(`cut ${name}`, { architecture: 'llama' }, json, 'q8_0');
+  check(receipt.tokenizer.preTokenizer === rule, `${name}: known by its rule`);
   const loaded = await llama.loadModel({ modelPath: file, gpuLayers: 0, vocabOnly: true });
   const encoder = loadTokenizer(place);
   // JavaScript's white space has U+FEFF and lacks U+0085; a rule that is built into the reader is read so, too.
@@ -202,10 +235,17 @@ async function cuts(name, change) {
 }
 
 try {
-  for (const [name, change] of Object.entries(TOKENIZERS)) await cuts(name, change);
+  for (const [name, change] of Object.entries(TOKENIZERS)) await cuts(name, { ...tokenizer, ...change });
+  for (const spaceFirst of [true, false])
+    await cuts(
+      `SentencePiece’s, ${spaceFirst ? 'with' : 'without'} a space before`,
+      spaceTokenizerJson(['<|endoftext|>', '<|im_start|>', '<|im_end|>'], spaceFirst),
+      'default',
+    );
   for (const [name, model] of Object.entries(MODELS)) await computes(name, model);
   const mixed = { rank_pattern: { v_proj: 2 }, alpha_pattern: { up_proj: 3, q_proj: 12 } };
   await tunes('LoRA on llama', MODELS.llama, { r: 4, lora_alpha: 8 }, () => 4);
+  await tunes('LoRA on gemma 3', MODELS['gemma 3'], { r: 4, lora_alpha: 8 }, () => 4);
   await tunes('rsLoRA on mistral', MODELS.mistral, { r: 4, lora_alpha: 4, use_rslora: true }, () => 4);
   await tunes('mixed ranks on qwen2', MODELS.qwen2, { r: 4, lora_alpha: 8, ...mixed }, (layer) =>
     layer.endsWith('v_proj') ? 2 : 4,

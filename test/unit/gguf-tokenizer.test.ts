@@ -52,6 +52,17 @@ describe('a tokenizer that went through the keys of a GGUF file', () => {
     expect(after.addedTokens).toEqual(before.addedTokens);
   });
 
+  it('takes the spaces behind the tokens of Phi-3, which a file says by its name alone', () => {
+    const json = spaceTokenizerJson(SPECIALS, true);
+    const own = json.added_tokens.map((token) => ({ ...token, rstrip: !['<unk>', '<s>'].includes(token.content) }));
+    const phi = new Tokenizer(JSON.stringify({ ...json, added_tokens: own }), JSON.stringify(CONFIG));
+    const files = tokenizerOfGguf(keysOf(json), 'Phi-3 mini');
+    const back = new Tokenizer(JSON.stringify(files['tokenizer.json']), JSON.stringify(files['tokenizer_config.json']));
+    const text = 'Hi<|im_end|>\n Hello</s> you<s> bye';
+    expect(back.encode(text)).toEqual(phi.encode(text));
+    expect(back.encode(text)).not.toEqual(backFrom(keysOf(json)).encode(text));
+  });
+
   it('keeps its chat template and the ends of its texts', () => {
     const files = tokenizerOfGguf(keysOf(byteTokenizerJson(SPECIALS, { pre_tokenizer: GPT2_RULE })));
     expect(files['tokenizer_config.json']).toMatchObject(CONFIG);
