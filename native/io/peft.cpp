@@ -22,15 +22,46 @@ nlohmann::json read_config(const std::string& folder) {
   return config;
 }
 
+[[noreturn]] void refuse_type(const char* key, const char* expected) {
+  fail("E_ADAPTER", std::string("The adapter's ") + key + " is not " + expected + ".", "Check adapter_config.json.");
+}
+
+// Values of adapter_config.json; what is absent or null has the default that PEFT has.
+const nlohmann::json* find(const nlohmann::json& config, const char* key) {
+  const auto found = config.find(key);
+  return found == config.end() || found->is_null() ? nullptr : &*found;
+}
+double number(const nlohmann::json& config, const char* key, double absent) {
+  const nlohmann::json* value = find(config, key);
+  if (value && !value->is_number()) refuse_type(key, "a number");
+  return value ? value->get<double>() : absent;
+}
+bool boolean(const nlohmann::json& config, const char* key) {
+  const nlohmann::json* value = find(config, key);
+  if (value && !value->is_boolean()) refuse_type(key, "true or false");
+  return value && value->get<bool>();
+}
+std::string text(const nlohmann::json& config, const char* key) {
+  const nlohmann::json* value = find(config, key);
+  if (value && !value->is_string()) refuse_type(key, "a text");
+  return value ? value->get<std::string>() : "";
+}
+
+// 4 and not 4.0.
+std::string written(double value) {
+  const bool whole = value == std::floor(value) && std::fabs(value) < 1e15;
+  return whole ? std::to_string(static_cast<int64_t>(value)) : nlohmann::json(value).dump();
+}
+
 void refuse_unsupported(const nlohmann::json& config) {
   auto refuse = [](const std::string& feature) {
     fail("E_UNSUPPORTED", "This adapter uses " + feature + ", which is not supported.", "Plain LoRA and rsLoRA adapters can be read.");
   };
-  const std::string type = config.value("peft_type", "");
+  const std::string type = text(config, "peft_type");
   if (type != "LORA") refuse("the PEFT type \"" + type + "\"");
-  if (config.value("use_dora", false)) refuse("DoRA");
-  if (config.value("lora_bias", false)) refuse("biases on its factors");
-  if (config.value("fan_in_fan_out", false)) refuse("transposed base weights (fan_in_fan_out)");
+  if (boolean(config, "use_dora")) refuse("DoRA");
+  if (boolean(config, "lora_bias")) refuse("biases on its factors");
+  if (boolean(config, "fan_in_fan_out")) refuse("transposed base weights (fan_in_fan_out)");
   if (config.contains("bias") && config["bias"] != "none") refuse("trained biases");
   if (config.contains("modules_to_save") && config["modules_to_save"].is_array() && !config["modules_to_save"].empty()) {
     refuse("whole saved modules (modules_to_save)");
@@ -61,8 +92,8 @@ PeftAdapter::PeftAdapter(const std::string& folder) {
   const nlohmann::json config = read_config(folder);
   refuse_unsupported(config);
   file_ = std::make_unique<SafetensorsFile>(folder + "/adapter_model.safetensors");
-  const double alpha = config.value("lora_alpha", 8.0);
-  const bool rs = config.value("use_rslora", false);
+  const double alpha = number(config, "lora_alpha", 8.0);
+  const bool rs = boolean(config, "use_rslora");
   const std::string a_suffix = ".lora_A.weight", b_suffix = ".lora_B.weight";
   for (const TensorInfo& info : file_->tensors()) {
     auto ends_with = [&](const std::string& suffix) {
@@ -85,8 +116,8 @@ PeftAdapter::PeftAdapter(const std::string& folder) {
   for (auto& [module, layer] : layers_) {
     if (!layer.in || !layer.out) fail("E_ADAPTER", "One of the two factors of " + module + " is missing.", "The adapter is damaged.");
     const double rank = peft_pattern_value(config, "rank_pattern", module, config["r"].get<double>());
-    if (static_cast<int64_t>(rank) != layer.rank) {
-      fail("E_ADAPTER", module + " has rank " + std::to_string(layer.rank) + " but the configuration says " + std::to_string(static_cast<int64_t>(rank)) + ".",
+    if (rank != static_cast<double>(layer.rank)) {
+      fail("E_ADAPTER", module + " has rank " + std::to_string(layer.rank) + " but the configuration says " + written(rank) + ".",
            "Configuration and tensors do not belong together.");
     }
     const double layer_alpha = peft_pattern_value(config, "alpha_pattern", module, alpha);

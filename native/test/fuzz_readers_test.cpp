@@ -9,6 +9,7 @@
 
 #include "io/files.h"
 #include "io/gguf.h"
+#include "io/peft.h"
 #include "io/safetensors.h"
 #include "model/config.h"
 #include "model/gguf_source.h"
@@ -299,6 +300,36 @@ int main() {
            runs);
 
   campaign({"config", false, config_seeds(), read_config}, runs);
+
+  const std::string adapter = folder / "adapter";
+  std::filesystem::create_directory(adapter);
+  const std::string factors = safetensors_bytes(R"({"base_model.model.m.q_proj.lora_A.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+                                                R"("base_model.model.m.q_proj.lora_B.weight":{"dtype":"BF16","shape":[4,2],"data_offsets":[24,40]}})",
+                                                std::string(40, 'x'));
+  const std::string settings = R"({"peft_type":"LORA","r":4,"lora_alpha":8,"use_rslora":true,"rank_pattern":{"q_proj":2},"alpha_pattern":{"m.q_proj":3},)"
+                               R"("bias":"none","modules_to_save":null,"target_modules":["q_proj"]})";
+  const auto read_adapter = [&] {
+    const PeftAdapter read(adapter);
+    for (const auto& [name, layer] : read.layers()) {
+      std::vector<float> values(static_cast<size_t>(layer.rank * std::max(layer.in, layer.out)));
+      read.read_a(name, values.data());
+      read.read_b(name, values.data());
+    }
+  };
+  put_file(adapter + "/adapter_model.safetensors", factors);
+  campaign({"adapter settings", false, {settings},
+            [&](const std::string& bytes) {
+              put_file(adapter + "/adapter_config.json", bytes);
+              read_adapter();
+            }},
+           runs);
+  put_file(adapter + "/adapter_config.json", settings);
+  campaign({"adapter factors", true, {factors},
+            [&](const std::string& bytes) {
+              put_file(adapter + "/adapter_model.safetensors", bytes);
+              read_adapter();
+            }},
+           runs);
 
   const std::string checkpoint = folder / "step-00000001";
   std::filesystem::create_directory(checkpoint);
