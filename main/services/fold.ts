@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { BakeRecipe } from '../../preload/contract/models.ts';
@@ -6,9 +6,9 @@ import type { EngineHost } from '../engine/host.ts';
 import { LICENCE_FILES } from '../formats/licence.ts';
 import { copyTokenizerFiles, readModelFolder } from '../formats/model-folder.ts';
 import { measureWeights } from '../formats/weight-files.ts';
+import { requireModelRoom } from './disk-room.ts';
 import { doJob } from './engine-job.ts';
 import type { Progress } from './tasks.ts';
-import { bytes } from '../../preload/contract/figures.ts';
 
 export interface FoldRequest {
   /** Model folder. */
@@ -37,7 +37,8 @@ export async function fold(
     throw new RankwiseError('E_OUTPUT', `${output} is there already.`, 'Name a folder that is not there yet.');
   const { path: model, weights } = readModelFolder(request.model);
   const { parameters } = measureWeights(weights.map((name) => path.join(model, name)));
-  requireRoom(path.dirname(output), parameters, request.dtype);
+  mkdirSync(path.dirname(output), { recursive: true });
+  requireModelRoom(path.dirname(output), parameters, request.dtype);
   try {
     await doJob(engine, { kind: 'merge', ...request, output }, progress, signal);
     signal.throwIfAborted();
@@ -48,16 +49,4 @@ export async function fold(
     rmSync(output, { recursive: true, force: true });
     throw error;
   }
-}
-
-function requireRoom(folder: string, parameters: number, dtype: BakeRecipe['dtype']): void {
-  mkdirSync(folder, { recursive: true });
-  const { bavail, bsize } = statfsSync(folder);
-  const needed = parameters * (dtype === 'float32' ? 4 : 2);
-  if (needed <= bavail * bsize) return;
-  throw new RankwiseError(
-    'E_DISK',
-    `The new model takes ${bytes(needed)}; on the disk of ${folder} ${bytes(bavail * bsize)} are free.`,
-    dtype === 'float32' ? 'Free some, or write bfloat16, which takes half.' : 'Free some.',
-  );
 }

@@ -1,14 +1,15 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
 import type { GgufKey, GgufLoraReceipt, GgufPlan, GgufReceipt, GgufType } from '../../preload/contract/exports.ts';
-import { bytes, whole } from '../../preload/contract/figures.ts';
+import { whole } from '../../preload/contract/figures.ts';
 import { ggufTokenizer, type GgufTokenizer } from '../data/gguf-tokenizer.ts';
 import { ollamaModelfile } from '../data/ollama-modelfile.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import type { EngineHost, GgufJob, JobResults } from '../engine/host.ts';
 import { readLicence } from '../formats/licence.ts';
 import { readModelFolder } from '../formats/model-folder.ts';
+import { requireRoom } from './disk-room.ts';
 import { doJob } from './engine-job.ts';
 import { partOf, sweepParts } from './folder-parts.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
@@ -84,6 +85,7 @@ export class GgufExport {
     const part = partOf(path.dirname(file), path.basename(file));
     const { receipt: place } = besideOf(file);
     const job = { kind: 'gguf-lora', model, adapter: adapter.path, adapterScale: adapter.scale } as const;
+    const written = [part];
     try {
       const proof = await this.#inUse.during([model, adapter.path], 'it is being exported', () =>
         doJob(this.#engine, { ...job, name: adapter.name, output: part }, progress, signal),
@@ -92,12 +94,13 @@ export class GgufExport {
       const told = { name: adapter.name, scale: adapter.scale };
       const made = { file: path.basename(file), madeAt: Date.now(), model: name, adapter: told };
       const receipt: GgufLoraReceipt = { version: 1, ...made, ...proof };
+      written.push(place);
       writeFileSync(place, `${JSON.stringify(receipt, null, 2)}\n`);
       renameSync(part, file);
       syncFolder(path.dirname(file));
       return receipt;
     } catch (error) {
-      for (const left of [part, place]) rmSync(left, { force: true });
+      for (const left of written) rmSync(left, { force: true });
       throw error;
     }
   }
@@ -107,23 +110,25 @@ export class GgufExport {
     requirePlace(file);
     const { job, tokenizer } = jobOf(request);
     const plan = await this.plan(request);
-    requireRoom(folder, plan.bytes);
+    requireRoom(folder, plan.bytes, 'The GGUF file', 'Free some, or write a smaller type.');
     sweepParts(folder);
     const part = partOf(folder, path.basename(file));
     const beside = besideOf(file);
+    const written = [part]; // what lay there before is not ours to remove
     try {
       const proof = await doJob(this.#engine, { kind: 'gguf', ...job, output: part }, progress, signal);
       const compared = await this.#compare(request, part, progress, signal);
       signal.throwIfAborted();
       const { text, hasTemplate } = modelfileOf(request, file, tokenizer);
       const receipt = receiptOf(request, file, { ...tokenizer, notes: plan.notes }, { proof, compared, hasTemplate });
+      written.push(beside.receipt, beside.modelfile);
       writeFileSync(beside.receipt, `${JSON.stringify(receipt, null, 2)}\n`);
       writeFileSync(beside.modelfile, text);
       renameSync(part, file);
       syncFolder(folder);
       return receipt;
     } catch (error) {
-      for (const left of [part, beside.receipt, beside.modelfile]) rmSync(left, { force: true });
+      for (const left of written) rmSync(left, { force: true });
       throw error;
     }
   }
@@ -212,16 +217,6 @@ function requirePlace(file: string): void {
     throw new RankwiseError('E_OUTPUT', `${file} is there already.`, 'Name a file that is not there yet.');
   if (!existsSync(path.dirname(file)))
     throw new RankwiseError('E_OUTPUT', `There is no folder ${path.dirname(file)}.`, 'Make it, or name another.');
-}
-
-function requireRoom(folder: string, needed: number): void {
-  const { bavail, bsize } = statfsSync(folder);
-  if (needed <= bavail * bsize) return;
-  throw new RankwiseError(
-    'E_DISK',
-    `The GGUF file takes ${bytes(needed)}; on the disk of ${folder} ${bytes(bavail * bsize)} are free.`,
-    'Free some, or write a smaller type.',
-  );
 }
 
 /** A renamed file is there after a power cut once its folder is on the disk. */

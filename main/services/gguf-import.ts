@@ -1,12 +1,12 @@
-import { existsSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RankwiseError } from '../../preload/contract/errors.ts';
-import { bytes } from '../../preload/contract/figures.ts';
 import type { UnpackedDtype } from '../../preload/contract/gguf-files.ts';
 import type { EngineHost, GgufKeys } from '../engine/host.ts';
 import { copyTokenizerFiles } from '../formats/model-folder.ts';
 import { writePassport } from '../formats/passport.ts';
 import { unpackedPassport } from '../formats/unpacked-passport.ts';
+import { requireModelRoom } from './disk-room.ts';
 import { doJob } from './engine-job.ts';
 import { partOf, sweepParts } from './folder-parts.ts';
 import type { FoldersInUse } from './folders-in-use.ts';
@@ -65,7 +65,9 @@ export class GgufImport {
     if (request.tokenizer !== null) requireTokenizer(request.tokenizer, held);
     const dtype = request.dtype === 'exact' ? exactDtype(held) : request.dtype;
     const parent = path.dirname(output);
-    requireRoom(parent, held.parameters, dtype);
+    if (!existsSync(parent))
+      throw new RankwiseError('E_OUTPUT', `There is no folder ${parent}.`, 'Make it, or name another.');
+    requireModelRoom(parent, held.parameters, dtype);
     sweepParts(parent);
     const part = partOf(parent, path.basename(output));
     const bounds = { ...(threads === undefined ? {} : { threads }), ...(memoryBudget ? { memoryBudget } : {}) };
@@ -92,19 +94,6 @@ export class GgufImport {
       throw error;
     }
   }
-}
-
-function requireRoom(folder: string, parameters: number, dtype: 'float32' | 'bfloat16'): void {
-  if (!existsSync(folder))
-    throw new RankwiseError('E_OUTPUT', `There is no folder ${folder}.`, 'Make it, or name another.');
-  const { bavail, bsize } = statfsSync(folder);
-  const needed = parameters * (dtype === 'float32' ? 4 : 2);
-  if (needed <= bavail * bsize) return;
-  throw new RankwiseError(
-    'E_DISK',
-    `The model takes ${bytes(needed)} as a folder; on the disk of ${folder} ${bytes(bavail * bsize)} are free.`,
-    dtype === 'float32' ? 'Free some, or write bfloat16, which takes half.' : 'Free some.',
-  );
 }
 
 const writeJson = (file: string, content: object): void => writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);

@@ -1,7 +1,8 @@
-import { existsSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { GgufContents, UnpackedDtype } from '../../preload/contract/gguf-files.ts';
 import type { ModelSummary } from '../../preload/contract/models.ts';
+import { freeBytes } from './disk-room.ts';
 import type { FileService } from './files.ts';
 import { contentsOf, problemOf, requireTokenizer } from './gguf-contents.ts';
 import type { GgufImport } from './gguf-import.ts';
@@ -41,14 +42,13 @@ export class GgufModels {
     const { ggufImport, files } = this.#parts;
     const held = await ggufImport.keysOf(file);
     const output = freeFolder(file, folder);
-    const { bavail, bsize } = statfsSync(path.dirname(output));
     return {
       ...contentsOf(held),
       fileName: path.basename(file),
       bytes: statSync(file).size,
       otherProblem: tokenizer === null ? null : problemOf(() => requireTokenizer(tokenizer, held)),
       output: files.readable(output),
-      freeBytes: bavail * bsize,
+      freeBytes: freeBytes(path.dirname(output)),
     };
   }
 

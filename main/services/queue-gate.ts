@@ -1,4 +1,5 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { freeBytes } from './disk-room.ts';
 import type { QueueRules } from '../../preload/contract/queue.ts';
 import type { QueueRepository } from '../store/queue.ts';
 import type { RunRecord } from '../store/runs.ts';
@@ -75,8 +76,7 @@ function diskNeeded({ config, plan }: Pick<RunRecord, 'config' | 'plan'>): numbe
 
 function freeOn(folder: string): number {
   mkdirSync(folder, { recursive: true });
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
+  return freeBytes(folder);
 }
 
 const timeOf = (minute: number): string =>

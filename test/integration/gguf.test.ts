@@ -161,6 +161,16 @@ describe('what is not written', () => {
     expect(left()).toEqual([]);
   });
 
+  it('takes nothing with it that lay there before', async () => {
+    const receipt = `${none}.receipt.json`;
+    writeFileSync(receipt, 'of a file that was moved away');
+    const stopped = new AbortController();
+    stopped.abort();
+    await expect(write('llama', 'q8_0', stopped.signal, none)).rejects.toThrow();
+    expect(readFileSync(receipt, 'utf8')).toBe('of a file that was moved away');
+    rmSync(receipt);
+  });
+
   it('takes the place of nothing', async () => {
     writeFileSync(none, 'mine');
     await expect(write('llama', 'q8_0', never, none)).rejects.toMatchObject({ code: 'E_OUTPUT' });
